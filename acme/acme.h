@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme.h - RFC 8555: resources, rules, jobs.  No sockets and no LMDB here.
+ *
+ * server/ makes a request, fills it and starts it; the request's flow runs to its end
+ * whatever becomes of the client, and ends by calling send(). */
+#ifndef ACME_ACME_H
+#define ACME_ACME_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/flow.h"
+#include "base/ident.h"
+#include "base/loop.h"
+#include "base/problem.h"
+#include "base/rand.h"
+#include "ca/ca.h"
+#include "store/store.h"
+#include "va/va.h"
+
+/* --- configuration --------------------------------------------------------------------- */
+
+struct acme_profile {
+	const char	*name;
+	uint32_t	 number;	/* store_name_number() */
+	int64_t		 lifetime, backdate;	/* seconds */
+	bool		 client_auth, common_name;
+};
+
+struct acme_issuer {
+	const char	*name;
+	uint32_t	 number;
+	struct issuer	*issuer;
+	const char	*crl_url;	/* of shard 0, as it stands in certificates */
+	const char	*issuer_url;	/* caIssuers */
+};
+
+/* What the clients of one directory get.  There is one, the default, so far. */
+struct directory {
+	const char		*name;
+	uint32_t		 number;
+	const char		*path;		/* "" or "/name": before /directory, /acme/... */
+	const struct acme_issuer  *issuer;
+	const struct acme_profile *profile;
+};
+
+/* An immutable snapshot of the configuration.  A flow keeps the one it began with. */
+struct acme_config {
+	const char		*base_url;	/* "https://host:port", no slash behind */
+	const char *const	*base_url_old;	/* former ones, for kid; ends with NULL */
+	struct directory	 directory;
+	struct acme_issuer	*issuers;
+	size_t			 nissuer;
+	struct acme_profile	*profiles;
+	size_t			 nprofile;
+	const char		*terms;		/* URL, or NULL */
+	const char		*website;	/* URL, or NULL */
+	const char *const	*caa_identities;	/* ends with NULL */
+	const char *const	*hosts;		/* of the server's own certificate; NULL ends */
+	size_t			 names_max;	/* identifiers of an order */
+	int64_t			 order_life;	/* seconds until an order or a pending ... */
+	int64_t			 authz_life;	/* ... or a valid authorization expires */
+	int			 hold_ms;	/* how long a request waits for a verdict */
+	size_t			 held_max;	/* requests that wait, per process */
+	bool			 quirk_padded_csr, quirk_short_es256;
+	int64_t			 crl_life;	/* nextUpdate - thisUpdate, seconds */
+	struct va		*va;
+	/* The last user frees it. */
+	atomic_uint		 users;
+	void			(*release)(struct acme_config *c);
+};
+
+const struct acme_config *acme_config_keep(const struct acme_config *c);
+void acme_config_release(const struct acme_config *c);
+
+/* Gives the names of directory, issuers and profiles their numbers, in an edit. */
+void acme_config_number(struct acme_config *c, struct edit *e);
+
+/* --- on each loop -------------------------------------------------------------------------- */
+
+/* Puts ACME's state on a loop (waiters, key cache); main, before the loop runs. */
+void acme_attach(struct loop *l, struct store *s, const struct acme_config *c);
+
+/* From now on new flows of this loop use that configuration; on the loop. */
+void acme_configure(struct loop *l, const struct acme_config *c);
+
+/* The server stops: held requests are answered with what is known now, validations are
+ * given up (their rows stay in `jobs`); on the loop. */
+void acme_stop(struct loop *l);
+
+/* The hooks for writer_start().  loops: n of them, they outlive the writer. */
+struct writer_hooks acme_writer_hooks(struct loop **loops, unsigned n);
+
+/* Starts every job that stands in the store, each on the loop its id picks; from main
+ * after the loops and the writer run.  Logs "jobs resumed"; returns how many. */
+size_t acme_resume(struct store *s);
+
+/* Signs and renews the CRL of each issuer, on this loop, for ever. */
+void acme_crl_start(struct loop *l);
+
+/* Held requests at this moment, in the process. */
+size_t acme_held(void);
+
+/* --- the server's own certificate -------------------------------------------------------- */
+
+/* What install() gets, on the loop that acme_own_start() got; lent until it returns. */
+struct own_certificate {
+	const char	*chain_pem;
+	struct blob	 key_der;
+	int64_t		 not_after;
+};
+
+/* Hands out the stored certificate if it is good for the configured hosts and has more
+ * than half of its life left, else issues one first; again at half of its life (so the
+ * same one may come twice).  Any thread, once.  failed() gets the problem when there is
+ * none; it is tried again. */
+void acme_own_start(struct loop *l,
+		    void (*install)(void *arg, const struct own_certificate *own),
+		    void (*failed)(void *arg, const struct problem *p), void *arg);
+
+/* --- nonces ------------------------------------------------------------------------------ */
+
+/* Reads the state that nonce_close() saved in that file and removes the file, so that
+ * nonces outlive a clean stop (acme.md 12a, 4); without it, begins with a new key. */
+void nonce_open(const char *file);
+/* Saves the state, synced; false: not (errno). */
+bool nonce_close(const char *file);
+/* A fresh nonce in the arena; any thread. */
+const char *nonce_new(struct arena *a);
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+struct header {
+	const char	*name, *value;
+};
+
+#define REPLY_HEADERS 12
+
+struct reply {
+	int		 status;
+	struct header	 headers[REPLY_HEADERS];	/* Content-Type among them */
+	size_t		 nheader;
+	struct blob	 body;
+};
+
+struct route;
+
+struct request {
+	/* by server/ before request_start(): all in the flow's arena */
+	struct flow		*flow;
+	const char		*method;
+	const char		*path;		/* as sent, without the query */
+	bool			 query;		/* something came behind a '?' */
+	bool			 plain;		/* on the plain HTTP address */
+	const char		*content_type;	/* or NULL */
+	const char		*accept;	/* or NULL */
+	const char		*agent;		/* or NULL */
+	const char		*address;	/* of the peer */
+	struct blob		 body;
+	void			(*send)(struct request *rq);	/* at the end; on the loop */
+	void			*peer;		/* server's own */
+	/* by acme/dispatch.c */
+	const struct acme_config *config;
+	struct store		*store;
+	const struct directory	*directory;
+	const struct route	*route;
+	const char		*part[2];	/* of the path, where the route says ":" */
+	json_t			*header;	/* protected header */
+	json_t			*payload;	/* NULL: POST-as-GET */
+	const struct account	*account;	/* who signed, BY_ACCOUNT */
+	const struct jwk	*jwk;		/* who signed, BY_KEY */
+	int64_t			 now, began_ms;
+	/* by the resource */
+	void			*doing;
+	/* at the end */
+	struct reply		 reply;
+};
+
+/* A request with a flow of its own on that loop; all that belongs to it goes into
+ * rq->flow->arena. */
+struct request *request_new(struct loop *l, void (*send)(struct request *rq));
+
+/* Finds the route, checks who signs, and runs the resource's steps. */
+void request_start(struct request *rq);
+
+/* Instead of request_start(): a refusal by the HTTP edge, sent like any reply. */
+void request_refuse(struct request *rq, const struct problem *p);
+
+
+#endif

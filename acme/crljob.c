@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crljob.c - job: sign each issuer's CRL anew before it is half as old as it may get
+ * (ca.md section 8).  It is looked at once a minute, on one loop.
+ *
+ * Numbers are times, or one more than the last number where the clock went back: so a
+ * store that was restored from a backup still counts upwards. */
+#include <string.h>
+
+#include "acme/jobs.h"
+#include "acme/local.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#define LOOK_MS 60000
+
+struct crl_work {
+	struct store			*store;
+	const struct acme_config	*config;	/* kept */
+	const struct acme_issuer	*issuer;
+	struct crl_content		 content;
+	struct blob			 der;
+};
+
+static enum flow_next
+crljob_begin(struct flow *f)
+{
+	struct crl_work *w = f->data;
+	struct view *v = view_open(w->store);
+	const struct crl *last = store_crl_get(v, f->arena, w->issuer->number, 0);
+	int64_t now = clock_now();
+
+	view_close(v);
+	w->content = (struct crl_content){
+		.number = (uint64_t)now,
+		.this_update = now,
+		.next_update = now + w->config->crl_life,
+		.url = w->issuer->crl_url,
+	};
+	if (last != NULL && last->number >= w->content.number)
+		w->content.number = last->number + 1;
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+crljob_sign(struct flow *f)
+{
+	struct crl_work *w = f->data;
+
+	return issuer_sign_crl(w->issuer->issuer, &w->content, f->arena, &w->der, &f->problem) ?
+	       FLOW_NEXT : FLOW_FAIL;
+}
+
+static enum flow_next
+crljob_record(struct flow *f)
+{
+	const struct crl_work *w = f->data;
+
+	store_crl_put(f->txn, &(struct crl){
+		.issuer = w->issuer->number,
+		.number = w->content.number,
+		.this_update = w->content.this_update,
+		.next_update = w->content.next_update,
+		.der = w->der,
+	});
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+crljob_end(struct flow *f)
+{
+	const struct crl_work *w = f->data;
+
+	if (f->problem.type != PROBLEM_NONE)
+		log_event(LOG_ERROR, "CRL not signed", "s:s, s:s", "issuer", w->issuer->name,
+			  "detail", f->problem.detail);
+	else
+		log_event(LOG_INFO, "CRL signed", "s:s, s:I, s:s", "issuer", w->issuer->name,
+			  "number", (json_int_t)w->content.number, "next_update",
+			  clock_print(f->arena, w->content.next_update));
+	return FLOW_NEXT;
+}
+
+static const struct flow_step crljob_steps[] = {
+	{ ON_LOOP,   STEP(crljob_begin) },	/* number and times                */
+	{ ON_CRYPTO, STEP(crljob_sign) },
+	{ ON_WRITER, STEP(crljob_record) },
+	{ ON_LOOP,   STEP(crljob_end) },
+	{ 0 }
+};
+
+static void
+crljob_ended(struct flow *f)
+{
+	const struct crl_work *w = f->data;
+
+	acme_local(f->loop)->crl_running--;
+	acme_config_release(w->config);
+}
+
+static bool
+crl_due(struct acme_local *l, const struct acme_issuer *issuer)
+{
+	struct arena *a = arena_new();
+	struct view *v = view_open(l->store);
+	const struct crl *last = store_crl_get(v, a, issuer->number, 0);
+	bool due = last == NULL ||
+		   clock_now() >= last->this_update +
+				  (last->next_update - last->this_update) / 2;
+
+	view_close(v);
+	arena_free(a);
+	return due;
+}
+
+static void
+crl_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct acme_local *l = arg;
+
+	(void)fd, (void)what;
+	if (l->crl_running > 0)
+		return;
+	for (size_t i = 0; i < l->config->nissuer; i++) {
+		struct crl_work *w;
+		struct flow *f;
+
+		if (!crl_due(l, &l->config->issuers[i]))
+			continue;
+		f = flow_new(l->loop, crljob_steps, NULL);
+		f->data = w = arena_alloc(f->arena, sizeof(*w));
+		w->store = l->store;
+		w->config = acme_config_keep(l->config);
+		w->issuer = &w->config->issuers[i];
+		f->ended = crljob_ended;
+		l->crl_running++;
+		flow_start(f);
+	}
+}
+
+static void
+crl_first(void *arg)
+{
+	crl_look(-1, 0, arg);
+}
+
+void
+acme_crl_start(struct loop *loop)
+{
+	struct acme_local *l = acme_local(loop);
+	struct timeval tv = { LOOK_MS / 1000, 0 };
+
+	l->crl_timer = event_new(loop->base, -1, EV_PERSIST, crl_look, l);
+	event_add(l->crl_timer, &tv);
+	loop_call(loop, crl_first, l);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* finalize.c - POST /acme/finalize/:id, RFC 8555 section 7.4.  Issuing is a job:
+ * issue.c. */
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acme/issue.h"
+#include "acme/jwk.h"
+#include "acme/local.h"
+#include "acme/order.h"
+#include "acme/reply.h"
+#include "acme/routes.h"
+#include "base/b64.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+struct finalize {
+	struct order_seen	seen;		/* first: order_settled() reads it */
+	struct csr		csr;
+	uint8_t			hash[32];	/* SHA-256 of the CSR */
+	bool			repeated;	/* the same CSR as before: just look */
+};
+
+static struct blob
+csr_octets(struct request *rq, struct problem *p)
+{
+	const char *text, *why = "";
+	struct blob der = { NULL, 0 };
+	size_t len;
+
+	if (rq->payload == NULL) {
+		problem(p, PROBLEM_MALFORMED, "finalize wants {\"csr\": ...} as payload");
+		return der;
+	}
+	if ((text = json_text(rq->payload, "csr", &len, p)) == NULL)
+		return der;
+	if (rq->config->quirk_padded_csr)
+		while (len > 0 && text[len - 1] == '=')
+			len--;
+	der = b64_parse(rq->flow->arena, text, len, &why);
+	if (der.data == NULL)
+		problem(p, PROBLEM_BAD_CSR, strncmp(text, "-----BEGIN", 10) == 0 ?
+			"\"csr\" is PEM; send the DER in base64url" : "\"csr\" %s", why);
+	return der;
+}
+
+static bool
+not_ready(const struct order_seen *seen, struct problem *p)
+{
+	return problem(p, PROBLEM_ORDER_NOT_READY, "the order is %s, not ready%s",
+		       status_order_name(seen->status), seen->status == STATUS_PENDING ?
+		       ": fulfil its authorizations first" : "");
+}
+
+/* The account key never becomes a certificate's key, whoever's it is (section 11.1). */
+static bool
+key_is_free(struct request *rq, const struct csr *csr, struct problem *p)
+{
+	struct view *v = view_open(rq->store);
+	struct id id;
+	struct jwk jwk;
+	bool taken;
+
+	jwk_of(&jwk, rq->flow->arena, &csr->key);
+	taken = store_account_find(v, rq->directory->number, jwk.thumbprint, &id);
+	view_close(v);
+	return !taken || problem(p, PROBLEM_BAD_CSR, "the key of the CSR is an account key: "
+				 "make a key for the certificate alone");
+}
+
+static bool
+csr_check(struct request *rq, struct finalize *fin, struct blob der, struct problem *p)
+{
+	const struct order *order = fin->seen.order;
+	struct ident *sorted = arena_memdup(rq->flow->arena, order->idents,
+					    order->nident * sizeof(*sorted));
+
+	qsort(sorted, order->nident, sizeof(*sorted), ident_compare);
+	return csr_parse(&fin->csr, rq->flow->arena, der, p) &&
+	       csr_names_check(&fin->csr, sorted, order->nident, p) &&
+	       key_is_free(rq, &fin->csr, p);
+}
+
+static enum flow_next
+finalize_check(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	struct finalize *fin = rq->doing = arena_alloc(f->arena, sizeof(*fin));
+	struct order_seen *seen = &fin->seen;
+	struct blob der;
+
+	if (!id_parse(rq->part[0], strlen(rq->part[0]), &seen->id) || !order_read(rq, seen))
+		return show_nothing(f);
+	if (seen->status == STATUS_PENDING || seen->status == STATUS_INVALID) {
+		not_ready(seen, &f->problem);
+		return FLOW_FAIL;
+	}
+	der = csr_octets(rq, &f->problem);
+	if (der.data == NULL)
+		return FLOW_FAIL;
+	SHA256(der.data, der.len, fin->hash);
+	if (seen->status != STATUS_READY) {	/* acme.md 12a, 5 */
+		fin->repeated = memcmp(fin->hash, seen->order->csr_hash, 32) == 0;
+		return fin->repeated || not_ready(seen, &f->problem) ? FLOW_NEXT : FLOW_FAIL;
+	}
+	return csr_check(rq, fin, der, &f->problem) ? FLOW_NEXT : FLOW_FAIL;
+}
+
+static enum flow_next
+finalize_begin(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	struct finalize *fin = rq->doing;
+	const struct view *v = edit_view(f->txn);
+	int64_t now = clock_now();
+	struct order next;
+
+	if (fin->repeated)
+		return FLOW_NEXT;
+	fin->seen.order = store_order_get(v, f->arena, &fin->seen.id);
+	fin->seen.status = status_order_read(fin->seen.order, v, f->arena, now);
+	if (fin->seen.status != STATUS_READY) {
+		/* Another finalize was faster. */
+		fin->repeated = fin->seen.order->has_csr &&
+				memcmp(fin->hash, fin->seen.order->csr_hash, 32) == 0;
+		return fin->repeated || not_ready(&fin->seen, &f->problem) ? FLOW_NEXT :
+		       FLOW_FAIL;
+	}
+	if (!edit_room(f->txn, &f->problem) || !issue_clock_check(v, now, &f->problem))
+		return FLOW_FAIL;
+	next = *fin->seen.order;
+	next.state = ORDER_PROCESSING;
+	next.has_csr = true;
+	memcpy(next.csr_hash, fin->hash, sizeof(next.csr_hash));
+	next.spki = fin->csr.spki;
+	issue_intend(f->txn, &next, now);
+	edit_job(f->txn, &(struct job){ .kind = JOB_ISSUE, .id = next.id });
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+finalize_hold(struct flow *f)
+{
+	struct finalize *fin = REQUEST(f)->doing;
+
+	return wait_settled(f, &fin->seen.id, order_settled);
+}
+
+static enum flow_next
+finalize_reply(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	struct finalize *fin = rq->doing;
+
+	if (f->problem.type != PROBLEM_NONE)
+		return reply_problem(f);
+	if (!order_read(rq, &fin->seen)) {
+		show_nothing(f);
+		return reply_problem(f);
+	}
+	order_reply_json(rq, &fin->seen);
+	return FLOW_NEXT;
+}
+
+const struct flow_step finalize_steps[] = {
+	{ ON_LOOP,   STEP(finalize_check) },	/* order ready, CSR parses, names match */
+	{ ON_WRITER, STEP(finalize_begin) },	/* ready -> processing, serial, job     */
+	{ ON_LOOP,   STEP(finalize_hold) },	/* wait a moment for the certificate    */
+	{ ON_LOOP,   STEP(finalize_reply) },	/* the order as it now is, or problem   */
+	{ 0 }
+};

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* issue.c - job: sign the certificate of one order.  Ends in a verdict, always. */
+#include "acme/issue.h"
+
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "acme/jobs.h"
+#include "acme/status.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+struct issue {
+	const struct order		*order;
+	const struct acme_issuer	*issuer;
+	struct leaf			 leaf;
+	struct blob			 der;
+	struct problem			 problem;	/* of the verdict */
+};
+
+bool
+issue_clock_check(const struct view *v, int64_t now, struct problem *p)
+{
+	if (now + CLOCK_SLACK >= store_last_time(v))
+		return true;
+	problem_status(p, PROBLEM_SERVER_INTERNAL, 503, "the server's clock was set back; "
+		       "nothing is issued until it has caught up");
+	p->retry_after = 60;
+	return false;
+}
+
+void
+issue_intend(struct edit *e, struct order *order, int64_t now)
+{
+	struct cert cert = {
+		.account = order->account,
+		.order = order->id,
+		.scope = order->scope,
+		.state = CERT_INTENDED,
+		.created = now,
+	};
+
+	order->serial = cert.serial = serial_new(now);
+	SHA256(order->spki.data, order->spki.len, cert.spki_hash);
+	store_cert_add(e, &cert);
+	store_order_put(e, order);
+	edit_changed(e, &order->id);
+}
+
+void
+issue_validity(const struct acme_profile *profile, const struct acme_issuer *issuer,
+	       int64_t now, struct leaf *leaf, int64_t not_before, int64_t not_after)
+{
+	int64_t end = issuer_not_after(issuer->issuer);
+
+	leaf->not_before = not_before != 0 ? not_before : now - profile->backdate;
+	if (leaf->not_before < issuer_not_before(issuer->issuer))
+		leaf->not_before = issuer_not_before(issuer->issuer);
+	leaf->not_after = not_after != 0 ? not_after :
+			  leaf->not_before + profile->lifetime - 1;
+	if (leaf->not_after > end)
+		leaf->not_after = end;
+}
+
+static const struct order *
+issue_due(const struct view *v, struct arena *a, const struct job *job)
+{
+	const struct order *order = store_order_get(v, a, &job->id);
+
+	return order != NULL && order->state == ORDER_PROCESSING ? order : NULL;
+}
+
+/* An order found processing at start: what was intended may have been signed, so its
+ * serial is never used again. */
+static enum flow_next
+issue_renumber(struct flow *f)
+{
+	struct work *w = WORK(f);
+	const struct order *order = issue_due(edit_view(f->txn), f->arena, &w->job);
+	const struct cert *cert;
+	struct cert lost;
+	struct order next;
+
+	if (order == NULL)
+		return FLOW_NEXT;
+	cert = store_cert_get(edit_view(f->txn), f->arena, &order->serial);
+	if (cert != NULL) {
+		lost = *cert;
+		lost.state = CERT_ABANDONED;
+		store_cert_put(f->txn, &lost);
+	}
+	next = *order;
+	issue_intend(f->txn, &next, clock_now());
+	return FLOW_NEXT;
+}
+
+static bool
+issue_prepare(const struct work *w, struct issue *job, const struct view *v, struct arena *a)
+{
+	const struct acme_profile *profile = jobs_profile(w->config, job->order->scope.profile);
+	const struct account *account = store_account_get(v, a, &job->order->account);
+	int64_t now = clock_now();
+
+	job->issuer = jobs_issuer(w->config, job->order->scope.issuer);
+	if (profile == NULL || job->issuer == NULL)
+		return problem(&job->problem, PROBLEM_SERVER_INTERNAL, "the %s of this order is "
+			       "no longer configured; make a new order",
+			       profile == NULL ? "profile" : "issuer");
+	if (account == NULL || account->state != ACCOUNT_VALID)
+		return problem(&job->problem, PROBLEM_UNAUTHORIZED,
+			       "the account was deactivated meanwhile");
+	job->leaf = (struct leaf){
+		.serial = job->order->serial,
+		.idents = job->order->idents,
+		.nident = job->order->nident,
+		.spki = job->order->spki,
+		.crl_url = job->issuer->crl_url,
+		.issuer_url = job->issuer->issuer_url,
+		.client_auth = profile->client_auth,
+		.common_name = profile->common_name,
+	};
+	issue_validity(profile, job->issuer, now, &job->leaf, job->order->not_before,
+		       job->order->not_after);
+	if (job->leaf.not_after <= now)
+		return problem(&job->problem, PROBLEM_SERVER_INTERNAL,
+			       "the issuer's certificate has expired");
+	return true;
+}
+
+static enum flow_next
+issue_begin(struct flow *f)
+{
+	struct work *w = WORK(f);
+	struct issue *job = w->doing = arena_alloc(f->arena, sizeof(*job));
+	struct view *v = view_open(w->store);
+
+	job->order = issue_due(v, f->arena, &w->job);
+	if (job->order != NULL)
+		issue_prepare(w, job, v, f->arena);
+	view_close(v);
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+issue_sign(struct flow *f)
+{
+	struct issue *job = WORK(f)->doing;
+
+	if (job->order != NULL && job->problem.type == PROBLEM_NONE)
+		issuer_sign_leaf(job->issuer->issuer, &job->leaf, f->arena, &job->der,
+				 &job->problem);
+	return FLOW_NEXT;
+}
+
+/* The operator reads why; the client is told what concerns it. */
+static const char *
+issue_error(const struct issue *job, struct arena *a)
+{
+	struct problem told = job->problem;
+
+	if (told.type == PROBLEM_SERVER_INTERNAL)
+		problem(&told, PROBLEM_SERVER_INTERNAL, "issuance failed; the operator finds "
+			"the reason in the log under order %s", id_print(a, &job->order->id));
+	return problem_print(&told, a);
+}
+
+static enum flow_next
+issue_record(struct flow *f)
+{
+	struct work *w = WORK(f);
+	struct issue *job = w->doing;
+	const struct view *v = edit_view(f->txn);
+	const struct order *order = issue_due(v, f->arena, &w->job);
+	bool issued = job->problem.type == PROBLEM_NONE;
+	const struct cert *there;
+	struct order next;
+	struct cert cert;
+
+	edit_job_done(f->txn, &w->job);
+	if (order == NULL || job->order == NULL)
+		return FLOW_NEXT;
+	there = store_cert_get(v, f->arena, &order->serial);
+	cert = *there;
+	cert.state = issued ? CERT_ISSUED : CERT_ABANDONED;
+	if (issued) {
+		cert.not_before = job->leaf.not_before;
+		cert.not_after = job->leaf.not_after;
+		cert.der = job->der;
+	}
+	store_cert_put(f->txn, &cert);
+	next = *order;
+	next.state = issued ? ORDER_VALID : ORDER_INVALID;
+	next.error = issued ? NULL : issue_error(job, f->arena);
+	store_order_put(f->txn, &next);
+	edit_changed(f->txn, &next.id);
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+issue_end(struct flow *f)
+{
+	const struct issue *job = WORK(f)->doing;
+	struct arena *a = f->arena;
+
+	if (job->order == NULL)
+		return FLOW_NEXT;
+	if (job->problem.type != PROBLEM_NONE)
+		log_event(LOG_ERROR, "issuance failed", "s:s, s:s, s:s, s:s", "order",
+			  id_print(a, &job->order->id), "serial",
+			  serial_hex(a, &job->order->serial), "problem",
+			  problem_name(job->problem.type), "detail", job->problem.detail);
+	else
+		log_event(LOG_INFO, "certificate issued", "s:s, s:s, s:s, s:s, s:s, s:s, s:s",
+			  "serial", serial_hex(a, &job->order->serial), "names",
+			  ident_list(a, job->order->idents, job->order->nident), "not_after",
+			  clock_print(a, job->leaf.not_after), "order",
+			  id_print(a, &job->order->id), "account",
+			  id_print(a, &job->order->account), "issuer", job->issuer->name,
+			  "not_before", clock_print(a, job->leaf.not_before));
+	return FLOW_NEXT;
+}
+
+#define ISSUE								\
+	{ ON_LOOP,   STEP(issue_begin) },	/* the order -> what to sign     */ \
+	{ ON_CRYPTO, STEP(issue_sign) },	/* the issuer signs, or says why */ \
+	{ ON_WRITER, STEP(issue_record) },	/* stored, order valid/invalid   */ \
+	{ ON_LOOP,   STEP(issue_end) },						\
+	{ 0 }
+
+const struct flow_step issue_steps[] = { ISSUE };
+
+const struct flow_step issue_resumed_steps[] = {
+	{ ON_WRITER, STEP(issue_renumber) },	/* a new serial, the old one is lost */
+	ISSUE
+};

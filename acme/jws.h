@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jws.h - flattened JSON Web Signatures as ACME wants them (RFC 7515, RFC 8555
+ * section 6.2). */
+#ifndef ACME_JWS_H
+#define ACME_JWS_H
+
+#include <jansson.h>
+
+#include "ca/ca.h"
+
+struct jws {
+	json_t		*header;	/* the protected header; the arena's */
+	const char	*alg;
+	struct blob	 signing_input;	/* protected "." payload, as received */
+	struct blob	 signature;
+	const char	*payload_text;	/* base64url */
+	size_t		 payload_len;
+};
+
+/* Reads the outer object and the protected header: section 2.1 of the rules, and that
+ * alg is one of those accepted.  Verifies nothing.  False with malformed or
+ * badSignatureAlgorithm. */
+bool jws_parse(struct jws *jws, struct arena *a, struct blob body, struct problem *p);
+
+/* Verifies the signature with that key.  short_es256: the quirk of acme.md 12a, 1.  False
+ * with badSignatureAlgorithm (alg is not the key's), malformed (form of the signature)
+ * or malformed ("does not verify"). */
+bool jws_verify(const struct jws *jws, EVP_PKEY *object, enum key_type type,
+		bool short_es256, struct problem *p);
+
+/* The payload's octets; "" is POST-as-GET.  NULL data with malformed. */
+struct blob jws_payload(const struct jws *jws, struct arena *a, struct problem *p);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* local.c - what ACME keeps on each loop.  Runs on: loop. */
+#include "acme/local.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+const struct acme_config *
+acme_config_keep(const struct acme_config *c)
+{
+	atomic_fetch_add(&((struct acme_config *)c)->users, 1);
+	return c;
+}
+
+void
+acme_config_release(const struct acme_config *c)
+{
+	struct acme_config *mine = (struct acme_config *)c;
+
+	if (atomic_fetch_sub(&mine->users, 1) == 1)
+		mine->release(mine);
+}
+
+void
+acme_config_number(struct acme_config *c, struct edit *e)
+{
+	c->directory.number = store_name_number(e, 'd', c->directory.name);
+	for (size_t i = 0; i < c->nissuer; i++)
+		c->issuers[i].number = store_name_number(e, 'i', c->issuers[i].name);
+	for (size_t i = 0; i < c->nprofile; i++)
+		c->profiles[i].number = store_name_number(e, 'p', c->profiles[i].name);
+}
+
+static void
+local_free(void *arg)
+{
+	struct acme_local *l = arg;
+
+	for (size_t i = 0; i < KEY_CACHE; i++)
+		EVP_PKEY_free(l->keys[i].object);
+	if (l->crl_timer != NULL)
+		event_free(l->crl_timer);
+	acme_own_free(l->own);
+	acme_config_release(l->config);
+	free(l);
+}
+
+void
+acme_attach(struct loop *loop, struct store *s, const struct acme_config *c)
+{
+	struct acme_local *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		abort();
+	l->loop = loop;
+	l->store = s;
+	l->config = acme_config_keep(c);
+	loop_keep(loop, SLOT_ACME, l, local_free);
+}
+
+void
+acme_configure(struct loop *loop, const struct acme_config *c)
+{
+	struct acme_local *l = acme_local(loop);
+	const struct acme_config *old = l->config;
+
+	l->config = acme_config_keep(c);
+	acme_config_release(old);
+}
+
+void
+acme_stop(struct loop *loop)
+{
+	struct acme_local *l = acme_local(loop);
+
+	l->stopping = true;
+	wait_release(l);
+	validate_drop(l);
+}
+
+struct acme_local *
+acme_local(const struct loop *l)
+{
+	return l->slot[SLOT_ACME];
+}
+
+EVP_PKEY *
+acme_key(struct acme_local *l, const struct account *account, struct arena *a,
+	 enum key_type *type)
+{
+	size_t slot = account->thumbprint[0] % KEY_CACHE;
+	struct problem p;
+	struct jwk jwk;
+	json_t *j;
+
+	if (l->keys[slot].object == NULL ||
+	    memcmp(l->keys[slot].thumbprint, account->thumbprint, 32) != 0) {
+		j = json_parse(a, account->jwk, strlen(account->jwk), "stored key", &p);
+		if (j == NULL || !jwk_parse(&jwk, a, j, &p))
+			return NULL;
+		EVP_PKEY_free(l->keys[slot].object);
+		memcpy(l->keys[slot].thumbprint, account->thumbprint, 32);
+		l->keys[slot].type = jwk.key.type;
+		l->keys[slot].object = key_open(&jwk.key);
+	}
+	*type = l->keys[slot].type;
+	return l->keys[slot].object;
+}

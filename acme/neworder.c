@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* neworder.c - POST /acme/new-order, RFC 8555 section 7.4. */
+#include <string.h>
+
+#include "acme/reply.h"
+#include "acme/routes.h"
+#include "acme/show.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+
+/* One item of "identifiers". */
+static bool
+ident_check(struct ident *ident, struct arena *a, const json_t *item, struct problem *p)
+{
+	const char *type, *value;
+	size_t len;
+
+	if (!json_is_object(item))
+		return problem(p, PROBLEM_MALFORMED, "an identifier is not an object with "
+			       "\"type\" and \"value\"");
+	if ((type = json_text(item, "type", NULL, p)) == NULL ||
+	    (value = json_text(item, "value", &len, p)) == NULL)
+		return false;
+	if (strcmp(type, "dns") != 0)
+		return problem(p, PROBLEM_UNSUPPORTED_IDENTIFIER,
+			       "identifier type \"%.20s\" is not supported; use dns", type);
+	return ident_parse_dns(ident, a, value, len, p);
+}
+
+/* All that is wrong is told at once: one problem as it is, several as subproblems. */
+static bool
+idents_failed(struct request *rq, struct problem *sub, size_t nsub, struct problem *p)
+{
+	if (nsub == 1) {
+		*p = sub[0];
+		p->ident = NULL;
+		return false;
+	}
+	problem(p, PROBLEM_COMPOUND, "%zu identifiers are refused: see the subproblems", nsub);
+	p->sub = arena_memdup(rq->flow->arena, sub, nsub * sizeof(*sub));
+	p->nsub = nsub;
+	return false;
+}
+
+/* For subproblems: the identifier as the client sent it, if it is one at all. */
+static const struct ident *
+ident_as_sent(struct arena *a, const json_t *item)
+{
+	const char *type = json_string_value(json_object_get(item, "type"));
+	const char *value = json_string_value(json_object_get(item, "value"));
+	struct ident *ident;
+
+	if (type == NULL || value == NULL)
+		return NULL;
+	ident = arena_alloc(a, sizeof(*ident));
+	ident->type = strcmp(type, "ip") == 0 ? IDENT_IP : IDENT_DNS;
+	ident->shown = arena_strdup(a, value);
+	return ident;
+}
+
+static bool
+known_already(const struct ident *list, size_t n, const struct ident *one)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ident_equal(&list[i], one))
+			return true;
+	return false;
+}
+
+/* The identifiers in the client's order and spelling, duplicates folded. */
+static bool
+idents_parse(struct request *rq, struct order *order, struct problem *p)
+{
+	const json_t *list = json_object_get(rq->payload, "identifiers");
+	struct arena *a = rq->flow->arena;
+	size_t n = json_array_size(list), nsub = 0;
+	struct problem *sub;
+
+	if (!json_is_array(list) || n == 0)
+		return problem(p, PROBLEM_MALFORMED, "\"identifiers\" must be an array with at "
+			       "least one identifier");
+	if (n > rq->config->names_max)
+		return problem(p, PROBLEM_MALFORMED, "%zu identifiers; an order has at most %zu",
+			       n, rq->config->names_max);
+	order->idents = arena_alloc(a, n * sizeof(order->idents[0]));
+	sub = arena_alloc(a, n * sizeof(*sub));
+	for (size_t i = 0; i < n; i++) {
+		const json_t *item = json_array_get(list, i);
+		struct ident one = { 0 };
+
+		if (!ident_check(&one, a, item, &sub[nsub]))
+			sub[nsub++].ident = ident_as_sent(a, item);
+		else if (!known_already(order->idents, order->nident, &one))
+			order->idents[order->nident++] = one;
+	}
+	return nsub == 0 || idents_failed(rq, sub, nsub, p);
+}
+
+static bool
+time_member(const struct request *rq, const char *member, int64_t *when, struct problem *p)
+{
+	const char *text;
+
+	if (!json_text_maybe(rq->payload, member, &text, NULL, p))
+		return false;
+	if (text != NULL && !clock_parse(text, when))
+		return problem(p, PROBLEM_MALFORMED, "\"%s\" is not a time of RFC 3339: "
+			       "\"%.40s\"", member, text);
+	return true;
+}
+
+/* What was asked for is kept exactly, or refused: never altered (section 7.4). */
+static bool
+times_check(const struct request *rq, struct order *order, struct problem *p)
+{
+	const struct acme_profile *profile = rq->directory->profile;
+	int64_t earliest = rq->now - profile->backdate, from;
+
+	if (!time_member(rq, "notBefore", &order->not_before, p) ||
+	    !time_member(rq, "notAfter", &order->not_after, p))
+		return false;
+	if (order->not_before != 0 &&
+	    (order->not_before < earliest || order->not_before > rq->now + 48 * 3600))
+		return problem(p, PROBLEM_MALFORMED, "\"notBefore\" must lie between %s and 48 "
+			       "hours from now", clock_print(rq->flow->arena, earliest));
+	from = order->not_before != 0 ? order->not_before : earliest;
+	if (order->not_after != 0 && order->not_after <= (from > rq->now ? from : rq->now))
+		return problem(p, PROBLEM_MALFORMED, "\"notAfter\" lies before the certificate's "
+			       "life begins");
+	if (order->not_after != 0 && order->not_after > from + profile->lifetime - 1)
+		return problem(p, PROBLEM_MALFORMED, "\"notAfter\" is later than profile %s "
+			       "allows: at most %s from notBefore", profile->name,
+			       clock_duration_print(rq->flow->arena, profile->lifetime));
+	return true;
+}
+
+/* A wildcard is proved by DNS alone (acme.md 9.5). */
+static void
+offer_challenges(struct authz *authz, struct arena *a)
+{
+	static const enum method methods[] = { METHOD_HTTP_01, METHOD_DNS_01 };
+
+	authz->challenges = arena_alloc(a, 2 * sizeof(authz->challenges[0]));
+	for (size_t i = 0; i < 2; i++) {
+		if (authz->ident.wildcard && methods[i] != METHOD_DNS_01)
+			continue;
+		authz->challenges[authz->nchallenge++] = (struct challenge){
+			.method = methods[i],
+			.state = CHALLENGE_PENDING,
+			.token = token_new(a),
+		};
+	}
+}
+
+static void
+authz_make(struct authz *authz, struct arena *a, const struct order *order, size_t i)
+{
+	const struct ident *ident = &order->idents[i];
+
+	*authz = (struct authz){
+		.id = order->authz[i],
+		.account = order->account,
+		.order = order->id,
+		.scope = order->scope,
+		.state = AUTHZ_PENDING,
+		.created = order->created,
+		.expires = order->expires,
+		.ident = *ident,
+	};
+	if (ident->wildcard) {
+		authz->ident.value += 2;
+		authz->ident.shown += 2;
+	}
+	offer_challenges(authz, a);
+}
+
+struct neworder {
+	struct order	 order;
+	struct authz	*authz;		/* nauthz of the order */
+};
+
+static enum flow_next
+neworder_check(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	struct neworder *n = rq->doing = arena_alloc(f->arena, sizeof(*n));
+	struct order *order = &n->order;
+	int64_t now_ms = clock_now_ms();
+
+	if (rq->payload == NULL)
+		return flow_fail(f, PROBLEM_MALFORMED, "newOrder wants a JSON object as payload");
+	if (!idents_parse(rq, order, &f->problem) || !times_check(rq, order, &f->problem))
+		return FLOW_FAIL;
+	order->id = id_new(now_ms);
+	order->account = rq->account->id;
+	order->scope = rq->account->scope;
+	order->scope.profile = rq->directory->profile->number;
+	order->scope.issuer = rq->directory->issuer->number;
+	order->state = ORDER_PENDING;
+	order->created = rq->now;
+	order->expires = rq->now + rq->config->order_life;
+	order->nauthz = order->nident;
+	order->authz = arena_alloc(f->arena, order->nauthz * sizeof(order->authz[0]));
+	n->authz = arena_alloc(f->arena, order->nauthz * sizeof(n->authz[0]));
+	for (size_t i = 0; i < order->nauthz; i++) {
+		order->authz[i] = id_new(now_ms);
+		authz_make(&n->authz[i], f->arena, order, i);
+	}
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+neworder_apply(struct flow *f)
+{
+	const struct neworder *n = REQUEST(f)->doing;
+
+	if (!edit_room(f->txn, &f->problem))
+		return FLOW_FAIL;
+	for (size_t i = 0; i < n->order.nauthz; i++)
+		store_authz_add(f->txn, &n->authz[i]);
+	store_order_add(f->txn, &n->order);
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+neworder_reply(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	const struct neworder *n = rq->doing;
+	const struct order *order = &n->order;
+
+	if (f->problem.type != PROBLEM_NONE)
+		return reply_problem(f);
+	reply_json(rq, 201, show_order(rq, order, STATUS_PENDING));
+	reply_header(rq, "Location", show_order_url(rq, &order->id));
+	log_event(LOG_INFO, "order created", "s:s, s:s, s:s", "order",
+		  id_print(f->arena, &order->id), "account", id_print(f->arena, &order->account),
+		  "names", ident_list(f->arena, order->idents, order->nident));
+	return FLOW_NEXT;
+}
+
+const struct flow_step neworder_steps[] = {
+	{ ON_LOOP,   STEP(neworder_check) },	/* payload -> an order we would serve   */
+	{ ON_WRITER, STEP(neworder_apply) },	/* stored with its authorizations       */
+	{ ON_LOOP,   STEP(neworder_reply) },	/* 201 with the order, or the problem   */
+	{ 0 }
+};

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* order.c - POST-as-GET /acme/order/:id, RFC 8555 section 7.4.  Runs on: loop. */
+#include "acme/order.h"
+
+#include <string.h>
+
+#include "acme/local.h"
+#include "acme/reply.h"
+#include "acme/routes.h"
+
+bool
+order_read(struct request *rq, struct order_seen *seen)
+{
+	struct view *v = view_open(rq->store);
+	struct arena *a = rq->flow->arena;
+
+	seen->order = store_order_get(v, a, &seen->id);
+	if (seen->order != NULL && !id_equal(&seen->order->account, &rq->account->id))
+		seen->order = NULL;
+	seen->validating = false;
+	if (seen->order != NULL) {
+		seen->status = status_order_read(seen->order, v, a, rq->now);
+		for (size_t i = 0; i < seen->order->nauthz && seen->status == STATUS_PENDING;
+		     i++) {
+			const struct authz *authz = store_authz_get(v, a,
+								    &seen->order->authz[i]);
+
+			if (authz != NULL && status_validating(authz))
+				seen->validating = true;
+		}
+	}
+	view_close(v);
+	return seen->order != NULL;
+}
+
+bool
+order_settled(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	struct order_seen *seen = rq->doing;
+
+	return !order_read(rq, seen) ||
+	       (seen->status != STATUS_PROCESSING && !seen->validating);
+}
+
+void
+order_reply_json(struct request *rq, const struct order_seen *seen)
+{
+	reply_json(rq, 200, show_order(rq, seen->order, seen->status));
+	reply_header(rq, "Location", show_order_url(rq, &seen->id));
+	if (seen->status == STATUS_PROCESSING || seen->validating)
+		reply_header(rq, "Retry-After", "1");
+}
+
+static enum flow_next
+order_check(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	struct order_seen *seen = rq->doing = arena_alloc(f->arena, sizeof(*seen));
+
+	if (!id_parse(rq->part[0], strlen(rq->part[0]), &seen->id) || !order_read(rq, seen))
+		return show_nothing(f);
+	return show_only(rq, &f->problem) ? FLOW_NEXT : FLOW_FAIL;
+}
+
+static enum flow_next
+order_hold(struct flow *f)
+{
+	struct order_seen *seen = REQUEST(f)->doing;
+
+	if (seen->status != STATUS_PROCESSING && !seen->validating)
+		return FLOW_NEXT;
+	return wait_settled(f, &seen->id, order_settled);
+}
+
+static enum flow_next
+order_reply(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+
+	if (f->problem.type != PROBLEM_NONE)
+		return reply_problem(f);
+	order_reply_json(rq, rq->doing);
+	return FLOW_NEXT;
+}
+
+const struct flow_step order_steps[] = {
+	{ ON_LOOP, STEP(order_check) },		/* mine?                             */
+	{ ON_LOOP, STEP(order_hold) },		/* being worked on: wait a moment    */
+	{ ON_LOOP, STEP(order_reply) },
+	{ 0 }
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* routes.h - the table of resources. */
+#ifndef ACME_ROUTES_H
+#define ACME_ROUTES_H
+
+#include "base/flow.h"
+
+enum signer {
+	NOBODY,		/* no JWS */
+	BY_KEY,		/* "jwk" in the protected header */
+	BY_ACCOUNT	/* "kid" in the protected header */
+};
+
+struct route {
+	const char		*method;
+	const char		*path;		/* ":name" stands for one segment */
+	enum signer		 signer;
+	const struct flow_step	*steps;		/* the last one replies */
+};
+
+extern const struct route acme_routes[];	/* HTTPS */
+extern const struct route plain_routes[];	/* plain HTTP: CRLs, issuers */
+
+extern const struct flow_step directory_steps[], newnonce_steps[], newaccount_steps[],
+	account_steps[], orders_steps[], neworder_steps[], order_steps[], authz_steps[],
+	challenge_steps[], finalize_steps[], cert_steps[], crl_steps[], issuer_steps[];
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status.c - facts and the time make a status.  Pure. */
+#include "acme/status.h"
+
+enum authz_state
+status_authz(const struct authz *authz, int64_t now)
+{
+	if ((authz->state == AUTHZ_PENDING || authz->state == AUTHZ_VALID) &&
+	    now >= authz->expires)
+		return AUTHZ_INVALID;
+	return authz->state;
+}
+
+enum order_status
+status_order(const struct order *order, const struct authz *const *authz, int64_t now)
+{
+	bool ready = order->nauthz > 0;
+
+	if (order->state == ORDER_VALID)
+		return STATUS_VALID;
+	if (order->state == ORDER_INVALID)
+		return STATUS_INVALID;
+	if (order->state == ORDER_PROCESSING)
+		return STATUS_PROCESSING;
+	if (now >= order->expires)
+		return STATUS_INVALID;
+	for (size_t i = 0; i < order->nauthz; i++) {
+		enum authz_state state = authz[i] == NULL ? AUTHZ_INVALID :
+					 status_authz(authz[i], now);
+
+		if (state != AUTHZ_PENDING && state != AUTHZ_VALID)
+			return STATUS_INVALID;
+		ready = ready && state == AUTHZ_VALID;
+	}
+	return ready ? STATUS_READY : STATUS_PENDING;
+}
+
+enum order_status
+status_order_read(const struct order *order, const struct view *v, struct arena *a, int64_t now)
+{
+	const struct authz **authz;
+
+	if (order->state != ORDER_PENDING || now >= order->expires)
+		return status_order(order, NULL, now);
+	authz = arena_alloc(a, order->nauthz * sizeof(authz[0]));
+	for (size_t i = 0; i < order->nauthz; i++)
+		authz[i] = store_authz_get(v, a, &order->authz[i]);
+	return status_order(order, authz, now);
+}
+
+bool
+status_validating(const struct authz *authz)
+{
+	for (size_t i = 0; i < authz->nchallenge; i++)
+		if (authz->challenges[i].state == CHALLENGE_PROCESSING)
+			return authz->state == AUTHZ_PENDING;
+	return false;
+}
+
+const char *
+status_order_name(enum order_status status)
+{
+	static const char *const names[] = {
+		"pending", "ready", "processing", "valid", "invalid"
+	};
+
+	return names[status];
+}
+
+const char *
+status_authz_name(enum authz_state state)
+{
+	static const char *const names[] = {
+		[AUTHZ_PENDING] = "pending", [AUTHZ_VALID] = "valid",
+		[AUTHZ_INVALID] = "invalid", [AUTHZ_DEACTIVATED] = "deactivated",
+		[AUTHZ_REVOKED] = "revoked"
+	};
+
+	return names[state];
+}
+
+const char *
+status_challenge_name(enum challenge_state state)
+{
+	static const char *const names[] = {
+		[CHALLENGE_PENDING] = "pending", [CHALLENGE_PROCESSING] = "processing",
+		[CHALLENGE_VALID] = "valid", [CHALLENGE_INVALID] = "invalid"
+	};
+
+	return names[state];
+}
+
+const char *
+status_account_name(enum account_state state)
+{
+	static const char *const names[] = {
+		[ACCOUNT_VALID] = "valid", [ACCOUNT_DEACTIVATED] = "deactivated",
+		[ACCOUNT_REVOKED] = "revoked"
+	};
+
+	return names[state];
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli.h - what the subcommands share. */
+#ifndef SERVER_CLI_H
+#define SERVER_CLI_H
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "base/problem.h"
+#include "server/config.h"
+
+#define SETTINGS_MAX 200
+
+enum {
+	EXIT_GOOD = 0,
+	EXIT_FAILED = 1,	/* it could not be done; the message says what to do */
+	EXIT_USAGE = 2		/* the command line makes no sense */
+};
+
+/* A subcommand.  run() gets argv from its own name on, returns an exit status. */
+struct command {
+	const char	*name;
+	const char	*help;		/* one line */
+	const char	*usage;		/* the rest of its --help */
+	int		(*run)(int argc, char **argv);
+};
+
+extern const struct command commands[];
+
+int cli_init(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_status(int argc, char **argv);
+int cli_reload(int argc, char **argv);
+
+/* The next option of a command, as getopt_long() gives it; -1: no more.  Handles --help
+ * and unknown options (*status is the exit status then, and it returns 0). */
+int cli_option(int argc, char **argv, const struct option *options, int *status);
+
+/* False, after a message, when words follow the options. */
+bool cli_no_words(int argc, char **argv);
+
+/* Prints "brevet: ..." to standard error; returns EXIT_FAILED. */
+int cli_failed(const struct problem *p);
+
+/* Options of commands that work with a configuration. */
+struct cli_config {
+	const char	*file;			/* of --config, or NULL */
+	const char	*settings[SETTINGS_MAX + 1];	/* of --set */
+	size_t		 nsetting;
+};
+
+#define CLI_CONFIG_OPTIONS						\
+	{ "config", required_argument, NULL, 'c' },			\
+	{ "set", required_argument, NULL, 's' },			\
+	{ "help", no_argument, NULL, 'h' }
+
+/* Parses a command that has no other options than these.  EXIT_GOOD: go on; *done: exit
+ * with what was returned. */
+int cli_config_options(struct cli_config *c, int argc, char **argv, bool *done);
+
+/* Finds and reads the configuration; NULL after a message. */
+struct config *cli_config_read(const struct cli_config *c);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli_check.c - brevet check: configuration, keys, chain and store. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/cli.h"
+
+static bool
+check_issuer(const struct acme_issuer *issuer, const struct config *c, struct arena *a)
+{
+	int64_t now = clock_now(), end = issuer_not_after(issuer->issuer);
+
+	if (now < issuer_not_before(issuer->issuer)) {
+		fprintf(stderr, "brevet: issuer %s is valid from %s on: is the clock right?\n",
+			issuer->name, clock_print(a, issuer_not_before(issuer->issuer)));
+		return false;
+	}
+	if (now >= end) {
+		fprintf(stderr, "brevet: issuer %s expired at %s: get it a new certificate\n",
+			issuer->name, clock_print(a, end));
+		return false;
+	}
+	printf("issuer %s: key fits its certificate, valid until %s\n", issuer->name,
+	       clock_print(a, end));
+	for (size_t i = 0; i < c->acme.nprofile; i++)
+		if (now + c->acme.profiles[i].lifetime > end)
+			printf("  warning: certificates of profile %s end with the issuer, before "
+			       "their lifetime\n", c->acme.profiles[i].name);
+	return true;
+}
+
+static bool
+check_store(const struct config *c, struct problem *p)
+{
+	struct store *s = store_open_reader(c->data, p);
+
+	if (s == NULL)
+		return false;
+	printf("store %s: readable, %u %% of its map in use\n", c->data, store_full(s));
+	store_close(s);
+	return true;
+}
+
+int
+cli_check(int argc, char **argv)
+{
+	struct cli_config options = { 0 };
+	struct problem p = { 0 };
+	struct config *c;
+	struct arena *a;
+	bool done, good = true;
+	int status = cli_config_options(&options, argc, argv, &done);
+
+	if (done)
+		return status;
+	c = cli_config_read(&options);
+	if (c == NULL)
+		return EXIT_FAILED;
+	a = arena_new();
+	printf("configuration %s: good\n", c->file);
+	for (size_t i = 0; i < c->acme.nissuer; i++)
+		good = check_issuer(&c->acme.issuers[i], c, a) && good;
+	if (!check_store(c, &p))
+		good = cli_failed(&p) == EXIT_GOOD;
+	printf("directory %s/directory\n", c->base_url);
+	arena_free(a);
+	acme_config_release(&c->acme);
+	return good ? EXIT_GOOD : EXIT_FAILED;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http.h - evhttp on one side, struct request on the other. */
+#ifndef SERVER_HTTP_H
+#define SERVER_HTTP_H
+
+#include <openssl/ssl.h>
+
+#include "acme/acme.h"
+#include "server/head.h"
+
+struct http_options {
+	struct head_limits	 limits;
+	int64_t			 idle, request;		/* seconds */
+	int64_t			 connections;		/* of the process */
+	struct lane		*writer;		/* too long: 503 */
+};
+
+/* Puts the two HTTP servers (TLS and plain) on a loop; main, before the loop runs. */
+void http_attach(struct loop *l, const struct http_options *o);
+
+/* New connections of this loop get this context (a reference is taken); on the loop. */
+void http_context(struct loop *l, SSL_CTX *ctx);
+
+/* Accepts on a listening socket, which the loop then owns; on the loop. */
+void http_listen(struct loop *l, int fd, bool plain);
+
+/* Stops listening; each connection closes after the reply it waits for, idle ones now;
+ * on the loop. */
+void http_drain(struct loop *l);
+
+/* Open connections of the process. */
+unsigned http_connections(void);
+
+#endif

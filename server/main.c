@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - the table of subcommands. */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/cli.h"
+
+static int cli_help(int argc, char **argv);
+static int cli_version(int argc, char **argv);
+
+#define CONFIG_USAGE							\
+	"  --config FILE    configuration; else $BREVET_CONFIG, ./brevet.conf,\n" \
+	"                   /etc/brevet/brevet.conf\n"			\
+	"  --set KEY=VALUE  overrides one option; may be repeated\n"
+
+const struct command commands[] = {
+	{ "init", "make a CA: root, issuing CA, configuration, store",
+	  "--dir DIR [--name TEXT] [--host NAME]... [--listen ADDR:PORT]\n"
+	  "            [--key-type p256|p384|rsa2048|rsa3072|rsa4096] [--set KEY=VALUE]...\n\n"
+	  "  --dir DIR        folder to make; it must not hold a CA yet\n"
+	  "  --name TEXT      name of the CA in its certificates (default \"Brevet\")\n"
+	  "  --host NAME      name or address in the server's certificate; the first is in the\n"
+	  "                   directory URL (default localhost)\n"
+	  "  --listen A:P     where to serve (default 0.0.0.0:443)\n"
+	  "  --key-type TYPE  of root and issuing CA (default p256)\n"
+	  "  --set KEY=VALUE  an option for brevet.conf; may be repeated\n", cli_init },
+	{ "serve", "run the server in the foreground",
+	  "--config FILE [--set KEY=VALUE]...\n\n" CONFIG_USAGE, cli_serve },
+	{ "check", "check configuration, keys, chain and store",
+	  "--config FILE [--set KEY=VALUE]...\n\n" CONFIG_USAGE, cli_check },
+	{ "status", "ask the running server how it is",
+	  "--config FILE\n\n" CONFIG_USAGE, cli_status },
+	{ "reload", "let the running server read its configuration anew",
+	  "--config FILE\n\n" CONFIG_USAGE, cli_reload },
+	{ "help", "this text; \"help config\" lists the options of brevet.conf",
+	  "[config | COMMAND]\n", cli_help },
+	{ "version", "print the version", "\n", cli_version },
+	{ NULL, NULL, NULL, NULL }
+};
+
+static const struct command *
+find(const char *name)
+{
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+static void
+overview(FILE *out)
+{
+	fputs("usage: brevet COMMAND [OPTION]...\n\n"
+	      "An ACME certificate authority for short-lived certificates.\n\n", out);
+	for (const struct command *c = commands; c->name != NULL; c++)
+		fprintf(out, "  %-8s %s\n", c->name, c->help);
+	fputs("\n\"brevet COMMAND --help\" tells a command's options.\n", out);
+}
+
+static int
+cli_help(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc > 2) {
+		fprintf(stderr, "brevet help: at most one word; try \"brevet help\"\n");
+		return EXIT_USAGE;
+	}
+	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+		overview(stdout);
+		return EXIT_GOOD;
+	}
+	if (strcmp(argv[1], "config") == 0) {
+		config_help(stdout);
+		return EXIT_GOOD;
+	}
+	c = find(argv[1]);
+	if (c == NULL) {
+		fprintf(stderr, "brevet help: no command \"%s\"; try \"brevet help\"\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	printf("usage: brevet %s %s", c->name, c->usage);
+	return EXIT_GOOD;
+}
+
+static int
+cli_version(int argc, char **argv)
+{
+	if (!cli_no_words(argc, argv))
+		return EXIT_USAGE;
+	puts(PACKAGE_STRING);
+	return EXIT_GOOD;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *c;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		overview(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0)
+		return cli_version(argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0)
+		return cli_help(argc - 1, argv + 1);
+	c = find(argv[1]);
+	if (c == NULL) {
+		fprintf(stderr, "brevet: no command \"%s\"; try \"brevet help\"\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	return c->run(argc - 1, argv + 1);
+}

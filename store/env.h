@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* env.h - the LMDB environment and its transactions, for store/open.c, store/txn.c and
+ * store/commit.c alone. */
+#ifndef STORE_ENV_H
+#define STORE_ENV_H
+
+#include <lmdb.h>
+#include <stddef.h>
+#include <stdnoreturn.h>
+
+#include "store/schema.h"
+#include "store/store.h"
+
+struct store {
+	MDB_env		*env;
+	MDB_dbi		 dbi[TABLES];
+	size_t		 page;		/* bytes */
+	char		*dir;
+	int		 lock;		/* the locked file; -1: a reader */
+};
+
+struct view {
+	struct store	*store;
+	MDB_txn		*txn;
+};
+
+struct edit {
+	struct view	 view;		/* of txn; of the last commit after an error */
+	MDB_txn		*txn;
+	int		 err;		/* the first */
+	const char	*why;		/* of edit_fail() */
+	unsigned	 changes;
+	struct arena	*arena;
+	struct id	*ids;
+	size_t		 nid, ids_size;
+	struct job	*jobs;
+	size_t		 njob, jobs_size;
+};
+
+/* Logs what cannot be survived, and aborts. */
+noreturn void store_die(const char *what, int err);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* records.h - records <-> bytes, and what the record kinds share; inside store/.
+ *
+ * The decoders return false for bytes that cannot be (or of a version that this one
+ * does not know) and leave the record as it then is.  What stands in the key (id,
+ * serial, issuer and shard) is not in the bytes: the caller sets it. */
+#ifndef STORE_RECORDS_H
+#define STORE_RECORDS_H
+
+#include <stdbool.h>
+
+#include "store/codec.h"
+#include "store/txn.h"
+
+#define RECORD_VERSION 1
+
+struct blob account_encode(const struct account *account, struct arena *a);
+bool account_decode(struct blob bytes, struct arena *a, struct account *account);
+struct blob order_encode(const struct order *order, struct arena *a);
+bool order_decode(struct blob bytes, struct arena *a, struct order *order);
+struct blob authz_encode(const struct authz *authz, struct arena *a);
+bool authz_decode(struct blob bytes, struct arena *a, struct authz *authz);
+struct blob cert_encode(const struct cert *cert, struct arena *a);
+bool cert_decode(struct blob bytes, struct arena *a, struct cert *cert);
+struct blob crl_encode(const struct crl *crl, struct arena *a);
+bool crl_decode(struct blob bytes, struct arena *a, struct crl *crl);
+
+/* The key of a job's row. */
+struct blob job_encode(const struct job *job, struct arena *a);
+bool job_decode(struct blob key, struct job *job);
+
+/* Adds (once only) or replaces a record with an end, and its row in `ends`.  The value
+ * begins with version and end. */
+struct ended {
+	enum table	 table;
+	char		 kind;		/* in `ends` */
+	struct blob	 key;
+};
+void ended_add(struct edit *e, const struct ended *record, struct blob value);
+void ended_put(struct edit *e, const struct ended *record, struct blob value);
+
+#define BLOB_ID(id) ((struct blob){ (id)->b, sizeof((id)->b) })
+
+#endif

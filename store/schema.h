@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* schema.h - every database of the store, its key and its value.
+ *
+ * Numbers in keys and values are big-endian.  id: 22 octets, serial: 20 (base/rand.h).
+ * A record begins with its version, then what a put must find without reading the rest
+ * (the end, the thumbprint).  In a value
+ *
+ *	length, count	LEB128: 7 bits an octet, the lowest first, 0x80: more follow
+ *	text		length, octets; no NUL among them and none behind
+ *	maybe		0 for NULL, or length + 1, octets
+ *	scope		directory u32, profile u32, issuer u32, binding id
+ *	ident		type u8, wildcard u8, value text, shown text ("": as the value)
+ *
+ * Example: the CRL record { number 5, this_update 1, next_update 2, der 30 00 }
+ *
+ *	01  0000000000000005  0000000000000001  0000000000000002  02 3000
+ */
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+/* Another number means: this version does not read it (store/open.c). */
+#define STORE_FORMAT 1
+
+enum table {
+	/* text -> octets.  "format" u32, "version" the text of who made this format,
+	 * "time" u64 the newest second that a commit has seen; others: their users. */
+	TABLE_META,
+	/* kind, 'N', name -> number u32;  kind, '#', number u32 -> name.
+	 * kind: 'd' directory, 'p' profile, 'i' issuer. */
+	TABLE_NAMES,
+	/* id -> 1, thumbprint 32, scope, state u8, created u64, agreed u64, jwk text,
+	 * contacts count and texts, agent text, address text */
+	TABLE_ACCOUNTS,
+	/* directory u32, thumbprint 32 -> account id */
+	TABLE_ACCOUNT_KEYS,
+	/* id -> 1, expires u64, account id, scope, state u8, created u64, not_before
+	 * u64, not_after u64, count and idents, count and authz ids, error maybe, has_csr
+	 * u8 and if so: csr_hash 32, serial, spki length and octets */
+	TABLE_ORDERS,
+	/* account id, order id -> nothing */
+	TABLE_ACCOUNT_ORDERS,
+	/* id -> 1, expires u64, account id, order id, scope, state u8, created u64,
+	 * ident, thumbprint 32, count and challenges: method u8, state u8, validated u64,
+	 * token text, error maybe */
+	TABLE_AUTHZ,
+	/* serial -> 1, not_after u64, account id, order id, scope, state u8, created u64,
+	 * not_before u64, shard u32, spki_hash 32, der length and octets */
+	TABLE_CERTS,
+	/* issuer u32, shard u32 -> 1, number u64, this_update u64, next_update u64, der
+	 * length and octets */
+	TABLE_CRLS,
+	/* time u64, kind u8, id or serial -> nothing.  One row for each record that has an
+	 * end, moved with it.  kind: 'o' order, 'a' authorization, 'c' certificate. */
+	TABLE_ENDS,
+	/* kind u8, id, arg u32 -> nothing */
+	TABLE_JOBS,
+	TABLES
+};
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.h - everything that outlives a request, kept in LMDB.
+ *
+ * Reading needs a view, changing needs an edit.  Any thread can open a view; only the
+ * writer thread ever holds an edit (and main, before the writer starts), so "who may
+ * change the store" is a matter of types.  An edit contains a view: readers work
+ * inside it too.
+ *
+ * Records are copies in the caller's arena: changing one changes nothing until it is
+ * put.  Errors stick in the edit, so nobody checks a put; edit_commit() tells.
+ * The bytes of each record: store/schema.h. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/defer.h"
+#include "base/ident.h"
+#include "base/lane.h"
+#include "base/problem.h"
+#include "base/rand.h"
+
+struct store;		/* the LMDB environment */
+struct view;		/* a snapshot that does not move under the reader */
+struct edit;		/* the writer's open transaction */
+struct writer;		/* the thread that has it */
+
+/* --- the environment -------------------------------------------------------------- */
+
+/* Opens (makes, when `create`) the store in folder dir (0700, files 0600) and locks it
+ * against a second process until store_close().  map: bytes of address space, reserved
+ * once (the file grows as used).  NULL with the problem serverInternal, whose detail
+ * says what to do: no store there, another server has it, format N is read by version
+ * X, not writable ... */
+struct store *store_open(const char *dir, uint64_t map, bool create, struct problem *p);
+void store_close(struct store *s);
+
+/* For a command that only reads while a server may be running: no lock is taken.  Not
+ * in the process that has the store open, which LMDB forbids. */
+struct store *store_open_reader(const char *dir, struct problem *p);
+
+/* Share of the map in use, 0 to 100. */
+unsigned store_full(const struct store *s);
+
+/* Frees the slots of readers that died (mdb_reader_check). */
+void store_readers_check(struct store *s);
+
+/* A view of the last commit; never NULL.  Any thread, one thread at a time; not kept for
+ * long (LMDB cannot use again what it sees). */
+struct view *view_open(struct store *s);
+void view_close(struct view *v);
+DEFER_STRUCT(view, view_close)		/* defer_struct(view) *v = view_open(s); */
+
+/* --- the writer ------------------------------------------------------------------- */
+
+enum job_kind {
+	JOB_VALIDATE = 1,	/* id: the authorization's; arg: number of its challenge */
+	JOB_ISSUE = 2		/* id: the order's */
+};
+
+struct job {
+	enum job_kind	kind;
+	struct id	id;
+	uint32_t	arg;
+};
+
+/* What the writer tells after a commit, on the writer's thread.  `changed`: the ids
+ * given to edit_changed(), each once or more; `job`: one call for each edit_job(). */
+struct writer_hooks {
+	void (*changed)(void *arg, const struct id *ids, size_t n);
+	void (*job)(void *arg, const struct job *job);
+	void *arg;
+};
+
+/* Starts the thread that serves the lane of ON_WRITER flows (nothing else may be sent
+ * there): it takes all that lies in the lane (256 flows at most), runs their steps in
+ * one edit, commits (fsync), calls the hooks (which may be NULL) and only then passes
+ * the flows on.  A step that fails must have changed nothing: asserted.
+ *
+ * A batch that fails for another reason than disk or map is run again one flow at a
+ * time.  Flows whose commit is lost fail with serverInternal, status 503, Retry-After;
+ * those with `job` set are run again after 1 s, doubling to 60 s.  A failed fsync aborts
+ * the process. */
+struct writer *writer_start(struct store *s, struct lane *lane,
+			    const struct writer_hooks *hooks);
+
+/* Serves what still lies in the lane, then ends the thread and frees the writer (not
+ * the lane, which is closed).  Jobs that wait to be run again are ended on their loops,
+ * which must still be there, without running a step: their rows stand in `jobs`. */
+void writer_join(struct writer *w);
+
+/* For metrics: commits, flows, and microseconds spent in commits so far. */
+struct writer_counts {
+	uint64_t commits, flows, commit_us;
+};
+struct writer_counts writer_counts(const struct writer *w);
+
+/* --- edits ------------------------------------------------------------------------ */
+
+/* Only for main before writer_start(), and for tests: begin, change, commit.  The
+ * edit is gone after edit_commit(), which returns false (with the reason, if p is not
+ * NULL) when nothing was kept. */
+struct edit *edit_begin(struct store *s);
+bool edit_commit(struct edit *e, struct problem *p);
+void edit_abort(struct edit *e);
+
+const struct view *edit_view(const struct edit *e);
+unsigned edit_changes(const struct edit *e);	/* puts and deletes so far */
+
+/* False with 503 when the map is over 90 % full: asked before a new account, order or
+ * certificate is added, so that verdicts and clean-up still fit. */
+bool edit_room(const struct edit *e, struct problem *p);
+
+/* Tells those who wait for this object, after the commit. */
+void edit_changed(struct edit *e, const struct id *id);
+
+/* A row in `jobs` in this edit; after the commit the writer's hook gets the job.  A job
+ * row stands until edit_job_done(), across restarts.  Adding a row that stands already
+ * only overwrites it, but the hook is called again. */
+void edit_job(struct edit *e, const struct job *job);
+void edit_job_done(struct edit *e, const struct job *job);
+
+/* The jobs that stand, at most max, those behind `after` (NULL: from the first), in the
+ * arena; returns how many. */
+size_t store_job_list(const struct view *v, struct arena *a, const struct job *after,
+		      size_t max, struct job **jobs);
+
+/* --- small things ----------------------------------------------------------------- */
+
+/* Values with a short name.  NULL data: no such value. */
+struct blob store_meta_get(const struct view *v, struct arena *a, const char *name);
+void store_meta_put(struct edit *e, const char *name, struct blob value);
+
+/* The newest time that a commit has seen (written by each commit; 0: none yet). */
+int64_t store_last_time(const struct view *v);
+
+/* The number, from 1, that stands for a configured name in records; a new one is given
+ * out when the name is new.  kind: 'd' directory, 'p' profile, 'i' issuer. */
+uint32_t store_name_number(struct edit *e, char kind, const char *name);
+
+/* The name behind a number, in the arena; NULL: no such number. */
+const char *store_name(const struct view *v, struct arena *a, char kind, uint32_t number);
+
+/* Whom a record belongs to.  0 or all zero: none. */
+struct scope {
+	uint32_t	directory, profile, issuer;	/* store_name_number() */
+	struct id	binding;			/* external account binding */
+};
+
+/* --- accounts (RFC 8555 section 7.1.2) --------------------------------------------- */
+
+enum account_state {
+	ACCOUNT_VALID = 1,
+	ACCOUNT_DEACTIVATED = 2,	/* by the client */
+	ACCOUNT_REVOKED = 3		/* by the server */
+};
+
+struct account {
+	struct id		 id;
+	struct scope		 scope;
+	enum account_state	 state;
+	uint8_t			 thumbprint[32];	/* RFC 7638, of its key */
+	const char		*jwk;		/* canonical JSON of the public key */
+	const char		**contact;	/* ncontact URLs */
+	size_t			 ncontact;
+	int64_t			 created;
+	int64_t			 agreed;	/* when it agreed to the terms; 0: never */
+	const char		*agent;		/* User-Agent of newAccount, or "" */
+	const char		*address;	/* it came from, or "" */
+};
+
+const struct account *store_account_get(const struct view *v, struct arena *a,
+					const struct id *id);	/* NULL: no such */
+/* The account with that key in that directory; false: none. */
+bool store_account_find(const struct view *v, uint32_t directory,
+			const uint8_t thumbprint[32], struct id *id);
+/* Adds the record and its key's row.  The caller has made the id.  Adding what stands
+ * already (here and below: that id; here: that key), or putting what does not, is an
+ * error that sticks in the edit. */
+void store_account_add(struct edit *e, const struct account *account);
+/* Replaces the record; a changed thumbprint moves the key's row. */
+void store_account_put(struct edit *e, const struct account *account);
+
+/* --- orders (section 7.1.3) -------------------------------------------------------- */
+
+enum order_state {		/* "ready" is pending with all authorizations valid */
+	ORDER_PENDING = 1,
+	ORDER_PROCESSING = 2,
+	ORDER_VALID = 3,
+	ORDER_INVALID = 4
+};
+
+struct order {
+	struct id		 id, account;
+	struct scope		 scope;
+	enum order_state	 state;
+	int64_t			 created, expires;
+	int64_t			 not_before, not_after;	/* as asked for; 0: not */
+	struct ident		*idents;	/* nident */
+	size_t			 nident;
+	struct id		*authz;		/* nauthz */
+	size_t			 nauthz;
+	const char		*error;		/* a problem document, or NULL */
+	bool			 has_csr;	/* the four below are set */
+	uint8_t			 csr_hash[32];	/* SHA-256 of the CSR that was accepted */
+	struct blob		 spki;		/* its public key, DER */
+	struct serial		 serial;	/* of the certificate, intended or issued */
+};
+
+const struct order *store_order_get(const struct view *v, struct arena *a,
+				    const struct id *id);
+/* Adds the record, its row under its account, and its end. */
+void store_order_add(struct edit *e, const struct order *order);
+void store_order_put(struct edit *e, const struct order *order);
+/* Ids of an account's orders, newest first, at most max, those older than `before`
+ * (NULL: all), in the arena; returns how many. */
+size_t store_order_list(const struct view *v, struct arena *a, const struct id *account,
+			const struct id *before, size_t max, struct id **ids);
+
+/* --- authorizations and their challenges (sections 7.1.4 and 8) --------------------- */
+
+enum method {
+	METHOD_HTTP_01 = 1,
+	METHOD_DNS_01 = 2,
+	METHOD_TLS_ALPN_01 = 3
+};
+
+enum authz_state {
+	AUTHZ_PENDING = 1,
+	AUTHZ_VALID = 2,
+	AUTHZ_INVALID = 3,
+	AUTHZ_DEACTIVATED = 4,
+	AUTHZ_REVOKED = 5
+};
+
+enum challenge_state {
+	CHALLENGE_PENDING = 1,
+	CHALLENGE_PROCESSING = 2,
+	CHALLENGE_VALID = 3,
+	CHALLENGE_INVALID = 4
+};
+
+struct challenge {
+	enum method		 method;
+	enum challenge_state	 state;
+	const char		*token;
+	int64_t			 validated;	/* 0: not */
+	const char		*error;		/* a problem document, or NULL */
+};
+
+struct authz {
+	struct id		 id, account, order;
+	struct scope		 scope;
+	enum authz_state	 state;
+	int64_t			 created, expires;
+	struct ident		 ident;		/* value without "*."; .wildcard tells */
+	uint8_t			 thumbprint[32];	/* of the account's key when the
+							 * response came (RFC 8555 8.3) */
+	struct challenge	*challenges;	/* nchallenge */
+	size_t			 nchallenge;
+};
+
+const struct authz *store_authz_get(const struct view *v, struct arena *a,
+				    const struct id *id);
+void store_authz_add(struct edit *e, const struct authz *authz);	/* and its end */
+void store_authz_put(struct edit *e, const struct authz *authz);
+
+/* --- certificates ------------------------------------------------------------------- */
+
+enum cert_state {
+	CERT_INTENDED = 1,	/* the serial is given out, nothing is signed for sure */
+	CERT_ISSUED = 2,
+	CERT_ABANDONED = 3,	/* intended, then lost: it may have been signed */
+	CERT_REVOKED = 4
+};
+
+struct cert {
+	struct serial		 serial;
+	struct id		 account, order;	/* all zero: the server's own */
+	struct scope		 scope;
+	enum cert_state		 state;
+	int64_t			 created, not_before, not_after;
+	uint32_t		 shard;		/* of the CRL */
+	uint8_t			 spki_hash[32];	/* SHA-256 */
+	struct blob		 der;		/* empty until issued */
+};
+
+const struct cert *store_cert_get(const struct view *v, struct arena *a,
+				  const struct serial *serial);
+void store_cert_add(struct edit *e, const struct cert *cert);	/* and its end */
+void store_cert_put(struct edit *e, const struct cert *cert);
+
+/* --- certificate revocation lists ---------------------------------------------------- */
+
+struct crl {
+	uint32_t		 issuer, shard;
+	uint64_t		 number;
+	int64_t			 this_update, next_update;
+	struct blob		 der;
+};
+
+const struct crl *store_crl_get(const struct view *v, struct arena *a, uint32_t issuer,
+				uint32_t shard);
+void store_crl_put(struct edit *e, const struct crl *crl);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fake_dns.c - a DNS server on loopback, UDP and TCP. */
+#include "tests/fake_dns.h"
+
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <poll.h>
+#include <pthread.h>
+#include <resolv.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define UDP_MAX 1232
+#define ROWS_MAX 1024
+
+struct fake_dns {
+	const struct fake_record *records;
+	unsigned		 asked[ROWS_MAX];	/* how often, per row */
+	int			 udp, tcp, quit[2];
+	uint16_t		 port;
+	pthread_t		 thread;
+};
+
+struct reply {
+	uint8_t	 b[65536];
+	size_t	 len;
+	unsigned answers;
+};
+
+static void
+put16(struct reply *r, unsigned n)
+{
+	r->b[r->len++] = (uint8_t)(n >> 8);
+	r->b[r->len++] = (uint8_t)n;
+}
+
+static void
+put(struct reply *r, const void *data, size_t n)
+{
+	memcpy(r->b + r->len, data, n);
+	r->len += n;
+}
+
+static void
+put_name(struct reply *r, const char *name)
+{
+	while (*name != '\0') {
+		size_t n = strcspn(name, ".");
+
+		r->b[r->len++] = (uint8_t)n;
+		put(r, name, n);
+		name += n + (name[n] == '.');
+	}
+	r->b[r->len++] = 0;
+}
+
+static void
+put_text(struct reply *r, const char *text)
+{
+	for (bool more = true; more;) {
+		size_t n = strcspn(text, "|");
+
+		more = text[n] == '|';
+		r->b[r->len++] = (uint8_t)n;
+		put(r, text, n);
+		text += n + more;
+	}
+}
+
+static void
+put_address(struct reply *r, int family, const char *value, unsigned asked)
+{
+	const char *second = strchr(value, ',');
+	uint8_t octets[16];
+	char text[64];
+
+	if (second != NULL && asked > 1)
+		snprintf(text, sizeof(text), "%s", second + 1);
+	else
+		snprintf(text, sizeof(text), "%.*s", (int)strcspn(value, ","), value);
+	if (inet_pton(family, text, octets) != 1)
+		abort();
+	put(r, octets, family == AF_INET ? 4 : 16);
+}
+
+static void
+put_record(struct reply *r, const struct fake_record *row, unsigned asked)
+{
+	size_t at;
+
+	put_name(r, row->name);
+	put16(r, (unsigned)row->type);
+	put16(r, ns_c_in);
+	put16(r, 0), put16(r, 60);
+	at = r->len;
+	put16(r, 0);
+	if (row->type == ns_t_txt)
+		put_text(r, row->value);
+	else if (row->type == ns_t_cname)
+		put_name(r, row->value);
+	else
+		put_address(r, row->type == ns_t_a ? AF_INET : AF_INET6, row->value, asked);
+	r->b[at] = (uint8_t)((r->len - at - 2) >> 8);
+	r->b[at + 1] = (uint8_t)(r->len - at - 2);
+	r->answers++;
+}
+
+/* The rcode, with the records of the name put; -1: no reply. */
+static int
+answer(struct fake_dns *d, struct reply *r, const char *name, int type)
+{
+	const char *alias = NULL;
+	bool known = false;
+
+	for (size_t i = 0; d->records[i].name != NULL; i++) {
+		const struct fake_record *row = &d->records[i];
+
+		if (strcasecmp(row->name, name) != 0)
+			continue;
+		known = true;
+		if (row->type == 0) {
+			const char *times = strchr(row->value, ' ');
+
+			if (times != NULL && ++d->asked[i] > (unsigned)atoi(times))
+				continue;
+			return row->value[0] == 'R' ? ns_r_refused :
+			       row->value[1] == 'E' ? ns_r_servfail : -1;
+		}
+		if (row->type == type || row->type == ns_t_cname)
+			put_record(r, row, ++d->asked[i]);
+		if (row->type == ns_t_cname)
+			alias = row->value;
+	}
+	if (alias != NULL && r->answers < 16)
+		return answer(d, r, alias, type);
+	return known ? ns_r_noerror : ns_r_nxdomain;
+}
+
+/* False: no reply. */
+static bool
+reply_make(struct fake_dns *d, struct reply *r, const uint8_t *query, size_t len, size_t max)
+{
+	char name[NS_MAXDNAME];
+	int n = len < 12 ? -1 : dn_expand(query, query + len, query + 12, name, sizeof(name));
+	size_t end = 12 + (size_t)n + 4;
+	int rcode;
+
+	if (n < 0 || end > len)
+		return false;
+	memset(r->b, 0, 12);
+	memcpy(r->b, query, end);
+	r->len = end;
+	r->answers = 0;
+	rcode = answer(d, r, name, query[end - 4] << 8 | query[end - 3]);
+	if (rcode < 0)
+		return false;
+	r->b[2] = 0x84 | (query[2] & 1);
+	r->b[3] = (uint8_t)(0x80 | rcode);
+	if (r->len > max) {
+		r->b[2] |= 2;	/* TC: come back over TCP */
+		r->len = end;
+		r->answers = 0;
+	}
+	memset(r->b + 4, 0, 8);
+	r->b[5] = 1;
+	r->b[6] = (uint8_t)(r->answers >> 8);
+	r->b[7] = (uint8_t)r->answers;
+	return true;
+}
+
+static void
+serve_udp(struct fake_dns *d, struct reply *r)
+{
+	struct sockaddr_in from;
+	socklen_t size = sizeof(from);
+	uint8_t query[4096];
+	ssize_t n = recvfrom(d->udp, query, sizeof(query), 0, (struct sockaddr *)&from, &size);
+
+	if (n > 0 && reply_make(d, r, query, (size_t)n, UDP_MAX) &&
+	    sendto(d->udp, r->b, r->len, 0, (struct sockaddr *)&from, size) < 0)
+		perror("# fake_dns");
+}
+
+static void
+serve_tcp(struct fake_dns *d, struct reply *r)
+{
+	uint8_t query[4096], size[2];
+	int fd = accept(d->tcp, NULL, NULL);
+	ssize_t n = -1;
+
+	if (fd >= 0 && recv(fd, size, 2, MSG_WAITALL) == 2)
+		n = recv(fd, query, (size_t)(size[0] << 8 | size[1]) & 4095, MSG_WAITALL);
+	if (n > 0 && reply_make(d, r, query, (size_t)n, 65535)) {
+		size[0] = (uint8_t)(r->len >> 8);
+		size[1] = (uint8_t)r->len;
+		if (send(fd, size, 2, MSG_NOSIGNAL | MSG_MORE) != 2 ||
+		    send(fd, r->b, r->len, MSG_NOSIGNAL) < 0)
+			perror("# fake_dns");
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void *
+serve(void *arg)
+{
+	struct fake_dns *d = arg;
+	struct reply *r = malloc(sizeof(*r));
+	struct pollfd fds[3] = { { d->quit[0], POLLIN, 0 }, { d->udp, POLLIN, 0 },
+				 { d->tcp, POLLIN, 0 } };
+
+	if (r == NULL)
+		abort();
+	while (poll(fds, 3, -1) > 0 && fds[0].revents == 0) {
+		if (fds[1].revents != 0)
+			serve_udp(d, r);
+		if (fds[2].revents != 0)
+			serve_tcp(d, r);
+	}
+	free(r);
+	return NULL;
+}
+
+struct fake_dns *
+fake_dns_start(const struct fake_record *records)
+{
+	struct fake_dns *d = calloc(1, sizeof(*d));
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(sin);
+
+	if (d == NULL || pipe(d->quit) != 0)
+		abort();
+	d->records = records;
+	d->tcp = socket(AF_INET, SOCK_STREAM, 0);
+	d->udp = socket(AF_INET, SOCK_DGRAM, 0);
+	if (bind(d->tcp, (struct sockaddr *)&sin, size) != 0 || listen(d->tcp, 64) != 0 ||
+	    getsockname(d->tcp, (struct sockaddr *)&sin, &size) != 0 ||
+	    bind(d->udp, (struct sockaddr *)&sin, size) != 0)
+		abort();
+	d->port = ntohs(sin.sin_port);
+	if (pthread_create(&d->thread, NULL, serve, d) != 0)
+		abort();
+	return d;
+}
+
+uint16_t
+fake_dns_port(const struct fake_dns *d)
+{
+	return d->port;
+}
+
+void
+fake_dns_stop(struct fake_dns *d)
+{
+	if (write(d->quit[1], "", 1) != 1)
+		abort();
+	pthread_join(d->thread, NULL);
+	close(d->udp);
+	close(d->tcp);
+	close(d->quit[0]);
+	close(d->quit[1]);
+	free(d);
+}

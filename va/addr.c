@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* addr.c - which addresses may be dialled: all but those of the IANA special-purpose
+ * registries (RFC 6890 and its updates), multicast, and what embeds an IPv4 address. */
+#include "va/addr.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "va/local.h"
+
+/* Networks that are refused.  The first row that fits decides, so a narrow one stands
+ * before a wide one. */
+static const struct special {
+	struct network	 net;
+	bool		 private;	/* may be dialled in private mode */
+	const char	*why;
+} specials[] = {
+	{ { AF_INET, 8, { 0 } }, false, "\"this network\"" },
+	{ { AF_INET, 8, { 10 } }, true, "private network" },
+	{ { AF_INET, 10, { 100, 64 } }, true, "shared (carrier-grade NAT)" },
+	{ { AF_INET, 8, { 127 } }, false, "loopback" },
+	{ { AF_INET, 16, { 169, 254 } }, false, "link-local" },
+	{ { AF_INET, 12, { 172, 16 } }, true, "private network" },
+	{ { AF_INET, 24, { 192, 0, 0 } }, false, "protocol assignment" },
+	{ { AF_INET, 24, { 192, 0, 2 } }, false, "documentation" },
+	{ { AF_INET, 24, { 192, 31, 196 } }, false, "AS112" },
+	{ { AF_INET, 24, { 192, 52, 193 } }, false, "AMT relay" },
+	{ { AF_INET, 24, { 192, 88, 99 } }, false, "6to4 relay" },
+	{ { AF_INET, 16, { 192, 168 } }, true, "private network" },
+	{ { AF_INET, 24, { 192, 175, 48 } }, false, "AS112" },
+	{ { AF_INET, 15, { 198, 18 } }, false, "benchmarking" },
+	{ { AF_INET, 24, { 198, 51, 100 } }, false, "documentation" },
+	{ { AF_INET, 24, { 203, 0, 113 } }, false, "documentation" },
+	{ { AF_INET, 4, { 224 } }, false, "multicast" },
+	{ { AF_INET, 32, { 255, 255, 255, 255 } }, false, "broadcast" },
+	{ { AF_INET, 4, { 240 } }, false, "reserved" },
+
+	{ { AF_INET6, 128, { 0 } }, false, "unspecified" },
+	{ { AF_INET6, 128, { [15] = 1 } }, false, "loopback" },
+	{ { AF_INET6, 96, { [10] = 0xff, 0xff } }, false, "IPv4-mapped" },
+	{ { AF_INET6, 96, { [8] = 0xff, 0xff } }, false, "IPv4-translated" },
+	{ { AF_INET6, 96, { 0 } }, false, "IPv4-compatible" },
+	{ { AF_INET6, 96, { 0x00, 0x64, 0xff, 0x9b } }, false, "NAT64" },
+	{ { AF_INET6, 48, { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 } }, false, "local NAT64" },
+	{ { AF_INET6, 64, { 0x01, 0x00 } }, false, "discard-only" },
+	{ { AF_INET6, 64, { 0x01, 0x00, [7] = 0x01 } }, false, "dummy" },
+	{ { AF_INET6, 32, { 0x20, 0x01, 0x00, 0x00 } }, false, "Teredo" },
+	{ { AF_INET6, 23, { 0x20, 0x01, 0x00, 0x00 } }, false, "protocol assignment" },
+	{ { AF_INET6, 32, { 0x20, 0x01, 0x0d, 0xb8 } }, false, "documentation" },
+	{ { AF_INET6, 16, { 0x20, 0x02 } }, false, "6to4" },
+	{ { AF_INET6, 48, { 0x26, 0x20, 0x00, 0x4f, 0x80, 0x00 } }, false, "AS112" },
+	{ { AF_INET6, 20, { 0x3f, 0xff } }, false, "documentation" },
+	{ { AF_INET6, 16, { 0x5f, 0x00 } }, false, "segment routing" },
+	/* Where a cloud hands out the credentials of its machines. */
+	{ { AF_INET6, 128, { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54 } }, false,
+	  "cloud metadata" },
+	{ { AF_INET6, 7, { 0xfc } }, true, "private (unique-local)" },
+	{ { AF_INET6, 10, { 0xfe, 0x80 } }, false, "link-local" },
+	{ { AF_INET6, 10, { 0xfe, 0xc0 } }, false, "site-local" },
+	{ { AF_INET6, 8, { 0xff } }, false, "multicast" },
+};
+
+/* The octets, and how many in *n; NULL: neither IPv4 nor IPv6. */
+static const uint8_t *
+address_octets(const struct sockaddr *sa, size_t *n)
+{
+	*n = 0;
+	if (sa->sa_family == AF_INET) {
+		*n = 4;
+		return (const uint8_t *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr;
+	}
+	if (sa->sa_family == AF_INET6) {
+		*n = 16;
+		return ((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr.s6_addr;
+	}
+	return NULL;
+}
+
+static bool
+network_has(const struct network *n, const struct sockaddr *sa)
+{
+	size_t len, whole = n->bits / 8;
+	const uint8_t *octets = address_octets(sa, &len);
+	unsigned rest = n->bits % 8;
+
+	if (n->family != sa->sa_family || octets == NULL)
+		return false;
+	if (memcmp(octets, n->octets, whole) != 0)
+		return false;
+	return rest == 0 || (octets[whole] ^ n->octets[whole]) >> (8 - rest) == 0;
+}
+
+bool
+va_address_ok(const struct va *va, const struct sockaddr *addr, const char **why)
+{
+	*why = "strange";
+	if (addr->sa_family != AF_INET && addr->sa_family != AF_INET6)
+		return false;
+	for (size_t i = 0; i < va->nallow; i++)
+		if (network_has(&va->allow[i], addr))
+			return true;
+	for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++)
+		if (network_has(&specials[i].net, addr)) {
+			*why = specials[i].why;
+			return specials[i].private && va->private_mode;
+		}
+	return true;
+}
+
+bool
+address_parse(union address *a, const char *text)
+{
+	memset(a, 0, sizeof(*a));
+	if (inet_pton(AF_INET, text, &a->in.sin_addr) == 1)
+		a->sa.sa_family = AF_INET;
+	else if (inet_pton(AF_INET6, text, &a->in6.sin6_addr) == 1)
+		a->sa.sa_family = AF_INET6;
+	else
+		return false;
+	return true;
+}
+
+union address
+address_make(int family, const void *octets)
+{
+	union address a;
+
+	memset(&a, 0, sizeof(a));
+	a.sa.sa_family = (sa_family_t)family;
+	if (family == AF_INET)
+		memcpy(&a.in.sin_addr, octets, 4);
+	else
+		memcpy(&a.in6.sin6_addr, octets, 16);
+	return a;
+}
+
+void
+address_set_port(union address *a, uint16_t port)
+{
+	if (a->sa.sa_family == AF_INET)
+		a->in.sin_port = htons(port);
+	else
+		a->in6.sin6_port = htons(port);
+}
+
+const char *
+address_print(const union address *a, char buf[64])
+{
+	size_t n;
+	const uint8_t *octets = address_octets(&a->sa, &n);
+
+	buf[0] = '\0';
+	if (octets != NULL)
+		inet_ntop(a->sa.sa_family, octets, buf, 64);
+	return buf;
+}
+
+bool
+network_parse(struct network *n, const char *text)
+{
+	char addr[64];
+	const char *slash = strchrnul(text, '/');
+	size_t most, len = (size_t)(slash - text);
+	union address a;
+
+	if (len >= sizeof(addr))
+		return false;
+	memcpy(addr, text, len);
+	addr[len] = '\0';
+	if (!address_parse(&a, addr))
+		return false;
+	memset(n, 0, sizeof(*n));
+	n->family = a.sa.sa_family;
+	memcpy(n->octets, address_octets(&a.sa, &most), n->family == AF_INET ? 4 : 16);
+	n->bits = (unsigned)most * 8;
+	if (*slash == '\0')
+		return true;
+	len = strlen(slash + 1);
+	if (len < 1 || len > 3 || strspn(slash + 1, "0123456789") != len)
+		return false;
+	n->bits = (unsigned)atoi(slash + 1);
+	return n->bits <= most * 8;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.c - the options of validation, parsed and checked. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "va/local.h"
+
+#define TIMEOUT_MS     20000
+#define TIMEOUT_MS_MAX 600000
+
+static size_t
+list_length(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list != NULL && list[n] != NULL)
+		n++;
+	return n;
+}
+
+static const char **
+list_copy(struct arena *a, const char *const *list)
+{
+	size_t n = list_length(list);
+	const char **copy = arena_alloc(a, (n + 1) * sizeof(*copy));
+
+	for (size_t i = 0; i < n; i++)
+		copy[i] = arena_strdup(a, list[i]);
+	return copy;
+}
+
+/* "ADDR" or "ADDR@PORT", as libunbound takes it. */
+static bool
+resolver_ok(const char *text)
+{
+	const char *at = strchrnul(text, '@');
+	char addr[64];
+	union address a;
+	size_t n = strlen(*at == '\0' ? at : at + 1);
+
+	if ((size_t)(at - text) >= sizeof(addr))
+		return false;
+	memcpy(addr, text, (size_t)(at - text));
+	addr[at - text] = '\0';
+	if (!address_parse(&a, addr))
+		return false;
+	if (*at == '\0')
+		return true;
+	return n >= 1 && n <= 5 && strspn(at + 1, "0123456789") == n &&
+	       atoi(at + 1) >= 1 && atoi(at + 1) <= 65535;
+}
+
+static bool
+options_dns(struct va *va, const struct va_options *o, struct problem *p)
+{
+	va->resolvers = list_copy(va->arena, o->resolvers);
+	va->insecure = list_copy(va->arena, o->insecure);
+	va->dnssec = o->dnssec;
+	for (const char **r = va->resolvers; *r != NULL; r++)
+		if (!resolver_ok(*r))
+			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.resolvers: "
+				       "\"%.80s\" is not an address, or address@port", *r);
+	for (const char **z = va->insecure; *z != NULL; z++) {
+		size_t n = strlen(*z);
+
+		n -= n > 1 && (*z)[n - 1] == '.';
+		if (!ident_dns_ok(*z, n))
+			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.insecure: "
+				       "\"%.80s\" is not the name of a zone", *z);
+	}
+	if (va->dnssec && access(RESOLVE_ANCHOR, R_OK) != 0)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.dnssec: cannot read %s; "
+			       "install the package dns-root-data", RESOLVE_ANCHOR);
+	if (o->hosts_file != NULL)
+		va->hosts = hosts_read(va->arena, o->hosts_file, p);
+	return o->hosts_file == NULL || va->hosts != NULL;
+}
+
+static bool
+options_dial(struct va *va, const struct va_options *o, struct problem *p)
+{
+	size_t n = list_length(o->allow_addresses);
+	struct network *allow = arena_alloc(va->arena, (n + 1) * sizeof(*allow));
+
+	va->http_port = o->http_port != 0 ? o->http_port : 80;
+	va->https_port = o->https_port != 0 ? o->https_port : 443;
+	va->private_mode = o->private_mode;
+	va->agent = arena_strdup(va->arena, o->agent != NULL ? o->agent : "brevet");
+	va->timeout_ms = o->timeout_ms != 0 ? o->timeout_ms : TIMEOUT_MS;
+	if (va->timeout_ms < 0 || va->timeout_ms > TIMEOUT_MS_MAX)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.timeout: %d ms is not "
+			       "between 1 and %d", va->timeout_ms, TIMEOUT_MS_MAX);
+	for (const char *c = va->agent; *c != '\0'; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.agent: must be "
+				       "printable ASCII");
+	for (size_t i = 0; i < n; i++)
+		if (!network_parse(&allow[i], o->allow_addresses[i]))
+			return problem(p, PROBLEM_SERVER_INTERNAL,
+				       "validation.allow_addresses: \"%.80s\" is not an address, "
+				       "or address/length", o->allow_addresses[i]);
+	va->allow = allow;
+	va->nallow = n;
+	return true;
+}
+
+struct va *
+va_open(const struct va_options *o, struct problem *p)
+{
+	struct va *va = calloc(1, sizeof(*va));
+
+	if (va == NULL)
+		abort();
+	atomic_init(&va->refs, 1);
+	va->arena = arena_new();
+	if (options_dial(va, o, p) && options_dns(va, o, p))
+		return va;
+	va_release(va);
+	return NULL;
+}
+
+struct va *
+va_keep(struct va *va)
+{
+	atomic_fetch_add_explicit(&va->refs, 1, memory_order_relaxed);
+	return va;
+}
+
+void
+va_release(struct va *va)
+{
+	if (atomic_fetch_sub_explicit(&va->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	arena_free(va->arena);
+	free(va);
+}

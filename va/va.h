@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* va.h - proving control of an identifier (RFC 8555 section 8).  The only folder that
+ * dials out.
+ *
+ * Everything here runs on loops.  A validation asks DNS (libunbound) and HTTP
+ * (libcurl), never blocks, and ends in a verdict within the time limit, always. */
+#ifndef VA_VA_H
+#define VA_VA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/flow.h"
+#include "base/ident.h"
+#include "base/loop.h"
+#include "base/problem.h"
+
+/* How validations are done: from the configuration, all strings lent until va_open()
+ * returns.  Lists end with NULL. */
+struct va_options {
+	uint16_t		 http_port, https_port;	/* 0: 80, 443 */
+	const char *const	*resolvers;	/* "ADDR" or "ADDR@PORT"; none: the system's */
+	const char		*hosts_file;	/* as /etc/hosts; asked before DNS; or NULL */
+	const char *const	*allow_addresses; /* "ADDR" or "ADDR/LEN" */
+	const char *const	*insecure;	/* zones that are not validated */
+	bool			 dnssec;	/* validate, from the root's anchor */
+	bool			 private_mode;	/* 10/8 ... may be dialled (acme.md 12a, 14) */
+	int			 timeout_ms;	/* of a whole validation; 0: 20000 */
+	const char		*agent;		/* User-Agent of fetches */
+};
+
+struct va;		/* the options, parsed; immutable, shared by all loops */
+
+/* NULL with serverInternal, whose detail names the option and what is wrong with it. */
+struct va *va_open(const struct va_options *o, struct problem *p);
+
+/* References: a validation keeps the va it began with; va_open() gives the first one. */
+struct va *va_keep(struct va *va);
+void va_release(struct va *va);
+
+/* Puts a resolver (libunbound context) and a fetcher (curl multi) on the loop, in its
+ * slots.  One loop after another, from main, before the loops run.  False with
+ * serverInternal.  resolvers, insecure and dnssec of this va stay the loop's; of the
+ * other options each validation takes its own va's. */
+bool va_attach(struct loop *l, struct va *va, struct problem *p);
+
+enum va_method {	/* the same numbers as in stored challenges */
+	VA_HTTP_01 = 1,
+	VA_DNS_01 = 2,
+	VA_TLS_ALPN_01 = 3
+};
+
+/* One validation; the caller's, e.g. in the arena of the flow that waits. */
+struct validation {
+	/* the question */
+	struct va		*va;
+	enum va_method		 method;
+	struct ident		 ident;		/* for a wildcard: its base name */
+	const char		*token;
+	const char		*key_auth;	/* key authorization (section 8.1) */
+	struct flow		*waiter;	/* woken with this ticket ... */
+	unsigned		 ticket;
+	/* the answer, complete when the waiter runs again */
+	struct problem		 problem;	/* PROBLEM_NONE: control is proved */
+	char			 address[64];	/* that was dialled last, or "" */
+	unsigned		 redirects;
+	int64_t			 took_ms;
+	/* private to va/ */
+	struct flow		*flow;
+};
+
+/* Starts the validation on the waiter's loop; its waiter returns FLOW_WAIT next.  The
+ * waiter is woken through its lane, always, also when the answer comes at once. */
+void va_validate(struct validation *v);
+
+/* Gives up a validation that has not answered (its waiter goes away): the problem is
+ * set, nobody is woken.  No effect after the answer. */
+void va_cancel(struct validation *v);
+
+/* Ends all validations of this loop without waking anybody; at shutdown, on the loop. */
+void va_drop(struct loop *l);
+
+/* --- addresses (also for tables of tests) --------------------------------------------- */
+
+struct sockaddr;
+
+/* May this address be dialled (acme.md 12a, 14: special-purpose registries, mapped,
+ * NAT64, 6to4 and multicast refused; private networks by mode; allow list first)?  False
+ * with a word for the problem's detail in *why ("loopback", "link-local" ...). */
+bool va_address_ok(const struct va *va, const struct sockaddr *addr, const char **why);
+
+#endif
