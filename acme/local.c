@@ -68,6 +68,8 @@ acme_configure(struct loop *loop, const struct acme_config *c)
 
 	l->config = acme_config_keep(c);
 	acme_config_release(old);
+	if (l->own != NULL)
+		acme_own_look(l->own);	/* its hosts may be others now */
 }
 
 void

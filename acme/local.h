@@ -54,6 +54,9 @@ void wait_changed(struct acme_local *l, const struct id *ids, size_t n);
 /* Gives up all running validations; their jobs stay. */
 void validate_drop(struct acme_local *l);
 
+/* Is our own certificate still the right one?  Else a new one is issued. */
+void acme_own_look(struct own *own);
+
 /* Ends the timer of own.c. */
 void acme_own_free(struct own *own);
 

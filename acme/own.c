@@ -230,8 +230,8 @@ own_ended(struct flow *f)
 	acme_config_release(((struct own_work *)f->data)->config);
 }
 
-static void
-own_begin(struct own *own)
+void
+acme_own_look(struct own *own)
 {
 	struct flow *f = flow_new(own->loop, own_steps, NULL);
 	struct own_work *w = arena_alloc(f->arena, sizeof(*w));
@@ -248,7 +248,7 @@ static void
 own_due(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
-	own_begin(arg);
+	acme_own_look(arg);
 }
 
 /* Timers are looked at once a day at least, for a clock that was set. */
@@ -273,7 +273,7 @@ acme_own_free(struct own *own)
 static void
 own_first(void *arg)
 {
-	own_begin(arg);
+	acme_own_look(arg);
 }
 
 void

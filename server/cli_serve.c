@@ -1,99 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_serve.c - brevet serve: start, reload, drain, stop.  Runs on: main, whose loop
+/* cli_serve.c - brevet serve: start, drain, stop.  Runs on: main, whose loop
  * has the signals and the admin socket. */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
 
 #include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/admin.h"
-#include "server/cli.h"
 #include "server/http.h"
-#include "server/threads.h"
+#include "server/listen.h"
+#include "server/serve.h"
 #include "server/tls.h"
 
 #define DRAIN_MS 10000
 #define LOOK_MS	 10
 
-struct serve {
-	struct threads		 threads;
-	struct config		*config;		/* the newest; one use of it is ours */
-	const struct cli_config	*options;
-	struct admin		*admin;
-	struct event		*signals[3], *drain;
-	int			 fds[2][LOOPS_MAX];	/* listening: HTTPS, plain */
-	int64_t			 began, drain_until;
-	size_t			 flows;			/* that live, as the loops counted */
-	unsigned		 counted;		/* loops that have told theirs */
-	bool			 ready, stopping, failed;
-};
-
 /* --- listening sockets ------------------------------------------------------------------------ */
-
-static int
-bind_one(const struct addrinfo *ai, bool shared)
-{
-	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
-
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (shared)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || (!shared && listen(fd, 1) != 0)) {
-		int why = errno;
-
-		close(fd);
-		errno = why;
-		return -1;
-	}
-	return fd;
-}
-
-/* One socket for each loop on the same port.  The first try is without SO_REUSEPORT:
- * else two servers of one user could share the port without a word. */
-static bool
-bind_address(int *fds, unsigned n, const char *option, const char *text, struct problem *p)
-{
-	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-				  .ai_socktype = SOCK_STREAM }, *ai;
-	struct arena *a = arena_new();
-	const char *host, *port;
-	int error, alone;
-
-	config_address(a, text, &host, &port);
-	error = getaddrinfo(host, port, &hints, &ai);
-	if (error != 0) {
-		problem(p, PROBLEM_SERVER_INTERNAL, "%s = %s: %s", option, text,
-			gai_strerror(error));
-		arena_free(a);
-		return false;
-	}
-	alone = bind_one(ai, false);
-	if (alone >= 0)
-		close(alone);
-	for (unsigned i = 0; i < n && alone >= 0; i++)
-		if ((fds[i] = bind_one(ai, true)) < 0 || listen(fds[i], 1024) != 0)
-			alone = -1;
-	if (alone < 0)
-		problem(p, PROBLEM_SERVER_INTERNAL, "%s = %s: %s%s", option, text,
-			strerror(errno), errno == EADDRINUSE ?
-			"; another server has that port: stop it, or choose another" :
-			errno == EACCES ? "; ports below 1024 need CAP_NET_BIND_SERVICE" : "");
-	freeaddrinfo(ai);
-	arena_free(a);
-	return alone >= 0;
-}
 
 struct attach {
 	struct loop	*loop;
@@ -205,118 +134,6 @@ own_failed(void *arg, const struct problem *p)
 
 	log_event(LOG_ERROR, "own certificate not issued", "s:s", "detail", p->detail);
 	loop_call(s->threads.main, stop_unready, s);
-}
-
-/* --- reload ---------------------------------------------------------------------------------------- */
-
-struct reload {
-	struct serve		*serve;
-	struct config		*next;
-	struct admin_request	*rq;		/* who asked; NULL: a signal */
-};
-
-static enum flow_next
-reload_read(struct flow *f)
-{
-	struct reload *r = f->data;
-	struct config *now = r->serve->config;
-	const char *fixed;
-
-	r->next = config_read(now->file, r->serve->options->settings, &f->problem);
-	if (r->next == NULL)
-		return FLOW_FAIL;
-	fixed = config_fixed(now, r->next, f->arena);
-	if (fixed != NULL)
-		log_event(LOG_WARN, "only a restart changes these", "s:s", "options", fixed);
-	return FLOW_NEXT;
-}
-
-static enum flow_next
-reload_number(struct flow *f)
-{
-	struct reload *r = f->data;
-
-	acme_config_number(&r->next->acme, f->txn);
-	return FLOW_NEXT;
-}
-
-struct configure {
-	struct loop			*loop;
-	const struct acme_config	*config;
-};
-
-static void
-configure_loop(void *arg)
-{
-	struct configure *c = arg;
-
-	acme_configure(c->loop, c->config);
-	acme_config_release(c->config);
-	free(c);
-}
-
-static void
-spread(struct serve *s, struct config *next)
-{
-	for (unsigned i = 0; i < s->threads.n; i++) {
-		struct configure *c = calloc(1, sizeof(*c));
-
-		if (c == NULL)
-			abort();
-		*c = (struct configure){ s->threads.loops[i], acme_config_keep(&next->acme) };
-		loop_call(c->loop, configure_loop, c);
-	}
-	acme_config_release(&s->config->acme);
-	s->config = next;
-}
-
-static void
-set_log_level(const struct config *c)
-{
-	enum log_level level = LOG_INFO;
-
-	log_level_parse(c->log_level, &level);
-	log_set(level);
-}
-
-static enum flow_next
-reload_spread(struct flow *f)
-{
-	struct reload *r = f->data;
-
-	if (f->problem.type != PROBLEM_NONE) {
-		log_event(LOG_ERROR, "configuration kept", "s:s", "detail", f->problem.detail);
-		if (r->next != NULL)
-			acme_config_release(&r->next->acme);
-	} else {
-		set_log_level(r->next);
-		spread(r->serve, r->next);
-		log_event(LOG_INFO, "configuration read", "s:s", "file", r->next->file);
-	}
-	if (r->rq != NULL && f->problem.type != PROBLEM_NONE)
-		admin_fail(r->rq, f->problem.detail);
-	else if (r->rq != NULL)
-		admin_reply(r->rq, json_pack("{s:b, s:s}", "ok", 1, "configuration",
-					     r->next->file));
-	return FLOW_NEXT;
-}
-
-static const struct flow_step reload_steps[] = {
-	{ ON_LOOP,   STEP(reload_read) },	/* the file is good, or the old one stays */
-	{ ON_WRITER, STEP(reload_number) },	/* new names get their numbers            */
-	{ ON_LOOP,   STEP(reload_spread) },	/* each loop takes the new snapshot       */
-	{ 0 }
-};
-
-static void
-serve_reload(struct serve *s, struct admin_request *rq)
-{
-	struct flow *f = flow_new(s->threads.main, reload_steps, NULL);
-	struct reload *r = arena_alloc(f->arena, sizeof(*r));
-
-	*r = (struct reload){ s, NULL, rq };
-	f->data = r;
-	flow_start(f);
 }
 
 /* --- the admin socket ------------------------------------------------------------------------------- */
@@ -478,8 +295,8 @@ serve_run(struct serve *s, struct store *store, const char *nonces, struct probl
 	s->began = clock_now();
 	if (!threads_start(&s->threads, store, s->config, p))
 		return cli_failed(p);
-	if (!bind_address(s->fds[0], s->threads.n, "listen", s->config->listen, p) ||
-	    !bind_address(s->fds[1], s->threads.n, "http.listen", s->config->http_listen, p) ||
+	if (!listen_bind(s->fds[0], s->threads.n, "listen", s->config->listen, p) ||
+	    !listen_bind(s->fds[1], s->threads.n, "http.listen", s->config->http_listen, p) ||
 	    (s->admin = admin_open(s->threads.main, path,
 				   (struct admin_handler){ admin_command, s }, p)) == NULL) {
 		threads_stop(&s->threads);
@@ -517,7 +334,7 @@ cli_serve(int argc, char **argv)
 	s.config = cli_config_read(&options);
 	if (s.config == NULL)
 		return EXIT_FAILED;
-	set_log_level(s.config);
+	serve_log_level(s.config);
 	nonces = arena_printf(s.config->arena, "%s/nonces", s.config->data);
 	store = store_open(s.config->data, (uint64_t)s.config->map, false, &p);
 	if (store == NULL || !number_names(store, s.config, &p))

@@ -1,8 +1,8 @@
 noinst_LIBRARIES += libserver.a
 libserver_a_SOURCES = server/admin.c server/admin.h server/cli.c server/cli.h \
 	server/cli_admin.c server/cli_check.c server/cli_init.c server/cli_serve.c \
-	server/config.c server/config.h server/edge.c server/edge.h server/head.c \
-	server/head.h server/http.c server/http.h server/threads.c server/threads.h \
+	server/config.c server/config.h server/options.c server/options.h server/settings.c server/settings.h server/edge.c server/edge.h server/head.c \
+	server/head.h server/http.c server/http.h server/listen.c server/listen.h server/reload.c server/serve.h server/threads.c server/threads.h \
 	server/tls.c server/tls.h
 
 bin_PROGRAMS += brevet
@@ -12,3 +12,7 @@ brevet_LDADD = $(SERVER)
 unit_tests += tests/test_head
 tests_test_head_SOURCES = tests/test_head.c tests/tap.h
 tests_test_head_LDADD = $(SERVER)
+
+unit_tests += tests/test_config
+tests_test_config_SOURCES = tests/test_config.c tests/tap.h
+tests_test_config_LDADD = $(SERVER)

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.c - the one table of options: name, type, bounds, default, help. */
+#include "server/options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define AT(member) offsetof(struct config, member)
+#define DAY	   86400
+
+const struct config_option config_options[] = {
+	{ "name", TEXT, AT(name), "Brevet", 0, 0, "name of this CA, for people" },
+	{ "listen", TEXT, AT(listen), "0.0.0.0:443", 0, 0,
+	  "address and port of the ACME server (HTTPS)" },
+	{ "base_url", TEXT, AT(base_url), "", 0, 0,
+	  "how clients reach it, no slash behind; default: https://, first of hosts, port" },
+	{ "base_url_old", LIST, AT(base_url_old), "", 0, 0,
+	  "former base URLs that clients may still have in their account URL" },
+	{ "hosts", LIST, AT(hosts), "localhost", 0, 0,
+	  "names and addresses in the server's own certificate" },
+	{ "data", TEXT, AT(data), "data", 0, 0,
+	  "folder of the store; relative to the configuration file" },
+	{ "workers", COUNT, AT(workers), "0", 0, 64, "event loops; 0: one per core" },
+	{ "signers", COUNT, AT(signers), "0", 0, 64, "signing threads; 0: one per core" },
+	{ "terms_of_service", TEXT, AT(terms), "", 0, 0,
+	  "URL of terms that new accounts must agree to; empty: none" },
+	{ "website", TEXT, AT(website), "", 0, 0, "URL of a page about this CA" },
+	{ "caa_identities", LIST, AT(caa_identities), "", 0, 0,
+	  "issuer names of this CA in CAA records" },
+	{ "quirks", LIST, AT(quirks), "", 0, 0,
+	  "deviations for broken clients: padded-csr, short-es256" },
+	{ "log.level", TEXT, AT(log_level), "info", 0, 0, "debug, info, warn or error" },
+	{ "http.listen", TEXT, AT(http_listen), "0.0.0.0:80", 0, 0,
+	  "address and port of CRLs and issuer certificates (plain HTTP)" },
+	{ "http.base_url", TEXT, AT(http_base_url), "", 0, 0,
+	  "how others reach it; default: http://, first of hosts, port" },
+	{ "order.lifetime", TIME, AT(order_lifetime), "7d", 60, 30 * DAY,
+	  "until a pending order or authorization expires" },
+	{ "order.authz_lifetime", TIME, AT(authz_lifetime), "7d", 60, 398 * DAY,
+	  "until a valid authorization expires" },
+	{ "order.names", COUNT, AT(names), "100", 1, 1000, "identifiers of an order, at most" },
+	{ "order.hold", TIME, AT(hold), "1s", 0, 20,
+	  "how long a request waits for its verdict before it is told \"processing\"" },
+	{ "crl.lifetime", TIME, AT(crl_lifetime), "4d", 600, 10 * DAY,
+	  "from thisUpdate to nextUpdate; signed anew at half of it" },
+	{ "limits.head", SIZE, AT(head), "16K", 1024, 1 << 20, "a request's head" },
+	{ "limits.body", SIZE, AT(body), "64K", 1024, 1 << 24, "a request's body" },
+	{ "limits.idle", TIME, AT(idle), "60s", 1, 3600, "a connection without a request" },
+	{ "limits.request", TIME, AT(request), "30s", 1, 3600,
+	  "from a request's first octet to its last, and for taking the reply" },
+	{ "limits.connections", COUNT, AT(connections), "10000", 1, 1000000,
+	  "connections at the same time" },
+	{ "limits.held", COUNT, AT(held), "1024", 0, 1000000,
+	  "requests that wait for a verdict at the same time" },
+	{ "store.map", SIZE, AT(map), "256G", 1 << 20, (int64_t)1 << 40,
+	  "address space of the store: the size that it can grow to" },
+	{ "validation.http_port", COUNT, AT(http_port), "80", 1, 65535,
+	  "port of http-01; other than 80 only for tests" },
+	{ "validation.tls_port", COUNT, AT(tls_port), "443", 1, 65535,
+	  "port of https redirects and tls-alpn-01; other than 443 only for tests" },
+	{ "validation.timeout", TIME, AT(timeout), "20s", 1, 60, "a whole validation" },
+	{ "validation.resolvers", LIST, AT(resolvers), "", 0, 0,
+	  "DNS resolvers, ADDRESS or ADDRESS@PORT; none: those of the system" },
+	{ "validation.hosts_file", TEXT, AT(hosts_file), "", 0, 0,
+	  "names and addresses that are known without DNS, as in /etc/hosts" },
+	{ "validation.allow_addresses", LIST, AT(allow_addresses), "", 0, 0,
+	  "addresses or networks that may be dialled although they are special" },
+	{ "validation.insecure", LIST, AT(insecure), "internal home.arpa test local", 0, 0,
+	  "zones without DNSSEC, where it is not looked for" },
+	{ "validation.dnssec", TEXT, AT(dnssec), "off", 0, 0,
+	  "validate or off: whether DNS answers are validated here" },
+	{ "validation.mode", TEXT, AT(mode), "private", 0, 0,
+	  "private or public: whether private networks may be dialled" },
+};
+
+const size_t config_noption = sizeof(config_options) / sizeof(config_options[0]);
+
+static const struct config_option issuer_options[] = {
+	{ "certificate", TEXT, offsetof(struct issuer_options, certificate), "", 0, 0,
+	  "PEM file: the issuing CA's certificate, then those above it" },
+	{ "key", TEXT, offsetof(struct issuer_options, key), "", 0, 0,
+	  "PEM file: its private key, mode 0600" },
+};
+
+static const struct config_option profile_options[] = {
+	{ "lifetime", TIME, offsetof(struct acme_profile, lifetime), "47d", 60, 398 * DAY,
+	  "from notBefore to notAfter, both ends counted" },
+	{ "backdate", TIME, offsetof(struct acme_profile, backdate), "1h", 0, 2 * DAY,
+	  "notBefore lies so long before the signature" },
+	{ "client_auth", FLAG, offsetof(struct acme_profile, client_auth), "false", 0, 0,
+	  "also for TLS clients (clientAuth)" },
+	{ "common_name", FLAG, offsetof(struct acme_profile, common_name), "false", 0, 0,
+	  "the first name also as the subject's CN" },
+};
+
+const struct option_group option_groups[OPTION_GROUPS] = {
+	{ "issuer", "issuer NAME { ... }: an issuing CA; the first one is used",
+	  issuer_options, sizeof(issuer_options) / sizeof(issuer_options[0]) },
+	{ "profile", "profile NAME { ... }: a kind of certificate; the first one is used",
+	  profile_options, sizeof(profile_options) / sizeof(profile_options[0]) },
+};
+
+/* --- values ------------------------------------------------------------------------------ */
+
+/* "64K", "4MiB", "256G". */
+static bool
+size_parse(const char *text, int64_t *value)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	const char *unit;
+	long long n;
+
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (end == text || errno != 0 || n < 0)
+		return false;
+	unit = *end == '\0' ? NULL : strchr(units, *end);
+	if (*end != '\0' && unit == NULL)
+		return false;
+	if (unit != NULL) {
+		int shift = 10 * (int)(unit - units + 1);
+
+		if (n > INT64_MAX >> shift)
+			return false;
+		n <<= shift;
+		end++;
+		if (strcmp(end, "iB") != 0 && strcmp(end, "B") != 0 && *end != '\0')
+			return false;
+	}
+	*value = n;
+	return true;
+}
+
+static bool
+number_parse(const struct config_option *o, const char *text, int64_t *value)
+{
+	char *end;
+
+	if (o->type == TIME)
+		return clock_duration_parse(text, value);
+	if (o->type == SIZE)
+		return size_parse(text, value);
+	errno = 0;
+	*value = strtoll(text, &end, 10);
+	return end != text && *end == '\0' && errno == 0;
+}
+
+static const char *
+type_help(enum option_type type)
+{
+	static const char *const names[] = {
+		[TEXT] = "text", [LIST] = "list", [TIME] = "duration (47d, 6h, 90s)",
+		[COUNT] = "number", [SIZE] = "size (64K, 4M, 256G)", [FLAG] = "true or false"
+	};
+
+	return names[type];
+}
+
+static const struct words {
+	const char	*option;
+	const char	*words[5];
+} words[] = {
+	{ "log.level", { "debug", "info", "warn", "error", NULL } },
+	{ "validation.mode", { "private", "public", NULL } },
+	{ "validation.dnssec", { "validate", "off", NULL } },
+	{ "quirks", { "padded-csr", "short-es256", NULL } },
+};
+
+static bool
+word_check(const struct config_option *o, const char *text)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i].option, o->name) != 0)
+			continue;
+		for (const char *const *w = words[i].words; *w != NULL; w++)
+			if (strcmp(*w, text) == 0)
+				return true;
+		return false;
+	}
+	return true;
+}
+
+bool
+option_check(const struct config_option *o, const char *text, char *why, size_t size)
+{
+	struct arena *a;
+	const char *host, *port;
+	int64_t n = 0;
+	bool good = true;
+
+	if (o->type == TEXT || o->type == LIST) {
+		good = word_check(o, text);
+		if (!good)
+			snprintf(why, size, "%s: \"%s\" is not one of its words: %s", o->name,
+				 text, o->help);
+	} else if (o->type == FLAG) {
+		good = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+		if (!good)
+			snprintf(why, size, "%s: \"%s\" is not true or false", o->name, text);
+	} else if (!number_parse(o, text, &n)) {
+		snprintf(why, size, "%s: \"%s\" is not a %s", o->name, text, type_help(o->type));
+		return false;
+	} else if (n < o->least || n > o->most) {
+		snprintf(why, size, "%s: \"%s\" is out of bounds (%lld to %lld%s)", o->name, text,
+			 (long long)o->least, (long long)o->most,
+			 o->type == TIME ? " seconds" : o->type == SIZE ? " bytes" : "");
+		return false;
+	}
+	if (good && (strcmp(o->name, "listen") == 0 || strcmp(o->name, "http.listen") == 0)) {
+		a = arena_new();
+		good = config_address(a, text, &host, &port);
+		arena_free(a);
+		if (!good)
+			snprintf(why, size, "%s: \"%s\" is not ADDRESS:PORT", o->name, text);
+	}
+	return good;
+}
+
+bool
+config_address(struct arena *a, const char *text, const char **host, const char **port)
+{
+	const char *colon = strrchr(text, ':');
+	size_t n;
+
+	if (colon == NULL || colon == text || colon[1] == '\0' || strlen(colon + 1) > 5 ||
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1) || atoi(colon + 1) > 65535 ||
+	    atoi(colon + 1) < 1)
+		return false;
+	n = (size_t)(colon - text);
+	if (*text == '[') {
+		if (text[n - 1] != ']')
+			return false;
+		*host = arena_strndup(a, text + 1, n - 2);
+	} else {
+		if (memchr(text, ':', n) != NULL)
+			return false;
+		*host = arena_strndup(a, text, n);
+	}
+	*port = arena_strdup(a, colon + 1);
+	return true;
+}
+
+int64_t
+option_number(const struct config_option *o, const char *text)
+{
+	int64_t n = 0;
+
+	number_parse(o, text, &n);
+	return n;
+}
+
+static const struct config_option *
+find_in(const struct config_option *list, size_t n, const char *section, const char *name)
+{
+	size_t s = section == NULL ? 0 : strlen(section);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *o = list[i].name;
+
+		if (s > 0 && (strncmp(o, section, s) != 0 || o[s++] != '.')) {
+			s = strlen(section);
+			continue;
+		}
+		if (strcmp(o + s, name) == 0)
+			return &list[i];
+		s = section == NULL ? 0 : strlen(section);
+	}
+	return NULL;
+}
+
+const struct config_option *
+option_find(const char *section, const char *name)
+{
+	for (size_t g = 0; g < OPTION_GROUPS && section != NULL; g++)
+		if (strcmp(section, option_groups[g].name) == 0)
+			return find_in(option_groups[g].options, option_groups[g].n, NULL, name);
+	return find_in(config_options, config_noption, section, name);
+}
+
+static void
+help_rows(FILE *out, const struct config_option *list, size_t n, const char *indent)
+{
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s%s\n%s\t%s; default %s%s%s\n%s\t%s\n", indent, list[i].name,
+			indent, type_help(list[i].type), *list[i].initial == '\0' ? "none" : "\"",
+			list[i].initial, *list[i].initial == '\0' ? "" : "\"", indent,
+			list[i].help);
+}
+
+void
+config_help(FILE *out)
+{
+	fputs("Options of brevet.conf.  \"section.name\" is written section { name = value };\n"
+	      "lists are { a, b }.  --set KEY=VALUE takes the names as they stand here, and\n"
+	      "issuer.NAME.key or profile.NAME.lifetime for titled sections.\n\n", out);
+	help_rows(out, config_options, config_noption, "");
+	for (size_t i = 0; i < OPTION_GROUPS; i++) {
+		fprintf(out, "\n%s\n", option_groups[i].help);
+		help_rows(out, option_groups[i].options, option_groups[i].n, "    ");
+	}
+}

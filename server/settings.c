@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings.c - KEY=VALUE from the command line: judged, applied over the file, or
+ * written into a new one. */
+#include "server/settings.h"
+
+#include <string.h>
+
+#include "server/options.h"
+
+/* "key" of "key=value" into section (or group and title) and option. */
+struct key {
+	char			 text[200];
+	const char		*section, *title, *name;
+	const struct config_option	*option;
+	const char		*value;
+};
+
+static bool
+key_parse(struct key *k, const char *setting, struct problem *p)
+{
+	const char *equals = strchr(setting, '=');
+	char *dot, *dot2;
+
+	*k = (struct key){ .value = equals == NULL ? NULL : equals + 1 };
+	if (equals == NULL || (size_t)(equals - setting) >= sizeof(k->text))
+		return problem(p, PROBLEM_SERVER_INTERNAL, "\"%.100s\" is not KEY=VALUE", setting);
+	memcpy(k->text, setting, (size_t)(equals - setting));
+	dot = strchr(k->text, '.');
+	dot2 = dot == NULL ? NULL : strrchr(dot + 1, '.');
+	k->name = k->text;
+	if (dot != NULL) {
+		*dot = '\0';
+		k->section = k->text;
+		k->name = dot + 1;
+	}
+	if (dot2 != NULL) {
+		*dot2 = '\0';
+		k->title = dot + 1;
+		k->name = dot2 + 1;
+	}
+	k->option = option_find(k->section, k->name);
+	for (size_t g = 0; g < OPTION_GROUPS && k->section != NULL; g++)
+		if (strcmp(k->section, option_groups[g].name) == 0 && k->title == NULL)
+			k->option = NULL;
+	if (k->option == NULL)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "no such option: %.*s (\"brevet help "
+			       "config\" lists them)", (int)(equals - setting), setting);
+	return true;
+}
+
+/* Calls each() with every item of a value: one, or those of a list (commas, spaces). */
+static bool
+value_each(const struct key *k, bool (*each)(void *arg, const char *item), void *arg)
+{
+	struct arena *a;
+	char *list, *save, *item;
+	bool good = true;
+
+	if (k->option->type != LIST)
+		return each(arg, k->value);
+	a = arena_new();
+	list = arena_strdup(a, k->value);
+	for (item = strtok_r(list, ", ", &save); item != NULL && good;
+	     item = strtok_r(NULL, ", ", &save))
+		good = each(arg, item);
+	arena_free(a);
+	return good;
+}
+
+struct checking {
+	const struct key	*key;
+	struct problem		*p;
+};
+
+static bool
+check_item(void *arg, const char *item)
+{
+	struct checking *c = arg;
+	char why[300] = "";
+
+	return option_check(c->key->option, item, why, sizeof(why)) ||
+	       problem(c->p, PROBLEM_SERVER_INTERNAL, "%s", why);
+}
+
+bool
+config_setting_check(const char *setting, struct problem *p)
+{
+	struct key k;
+
+	return key_parse(&k, setting, p) &&
+	       value_each(&k, check_item, &(struct checking){ &k, p });
+}
+
+static bool
+add_item(void *arg, const char *item)
+{
+	cfg_opt_t *opt = arg;
+
+	return cfg_opt_setnstr(opt, item, cfg_opt_size(opt)) == CFG_SUCCESS;
+}
+
+bool
+setting_apply(cfg_t *cfg, const char *setting, struct problem *p)
+{
+	struct key k;
+	cfg_t *section = cfg;
+	cfg_opt_t *opt;
+
+	if (!config_setting_check(setting, p) || !key_parse(&k, setting, p))
+		return false;
+	if (k.title != NULL)
+		section = cfg_gettsec(cfg, k.section, k.title);
+	else if (k.section != NULL)
+		section = cfg_getsec(cfg, k.section);
+	if (section == NULL || (opt = cfg_getopt(section, k.name)) == NULL)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "%.150s: the file has no such section",
+			       setting);
+	if (k.option->type == LIST)
+		cfg_free_value(opt);
+	else
+		return cfg_opt_setnstr(opt, k.value, 0) == CFG_SUCCESS;
+	return value_each(&k, add_item, opt);
+}
+
+static void
+print_quoted(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static bool
+print_item(void *arg, const char *item)
+{
+	FILE *out = arg;
+
+	print_quoted(out, item);
+	fputs(", ", out);
+	return true;
+}
+
+static void
+print_setting(FILE *out, const struct key *k, const char *indent)
+{
+	fprintf(out, "%s%s = ", indent, k->name);
+	if (k->option->type == LIST) {
+		fputs("{ ", out);
+		value_each(k, print_item, out);
+		fputs("}\n", out);
+	} else {
+		print_quoted(out, k->value);
+		fputc('\n', out);
+	}
+}
+
+void
+config_print_settings(FILE *out, const char *const *settings)
+{
+	struct problem p;
+	struct key k, other;
+
+	for (size_t i = 0; settings[i] != NULL; i++)
+		if (key_parse(&k, settings[i], &p) && k.section == NULL)
+			print_setting(out, &k, "");
+	for (size_t i = 0; settings[i] != NULL; i++) {
+		bool first = true;
+
+		if (!key_parse(&k, settings[i], &p) || k.section == NULL || k.title != NULL)
+			continue;
+		for (size_t j = 0; j < i; j++)
+			if (key_parse(&other, settings[j], &p) && other.section != NULL &&
+			    strcmp(other.section, k.section) == 0)
+				first = false;
+		if (!first)
+			continue;
+		fprintf(out, "\n%s {\n", k.section);
+		for (size_t j = i; settings[j] != NULL; j++)
+			if (key_parse(&other, settings[j], &p) && other.section != NULL &&
+			    strcmp(other.section, k.section) == 0 && other.title == NULL)
+				print_setting(out, &other, "\t");
+		fputs("}\n", out);
+	}
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_config.c - the configuration file: good ones, and what is said of bad ones. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "server/config.h"
+#include "tests/tap.h"
+
+static char dir[] = "/tmp/configXXXXXX";
+static struct arena *a;
+
+static const char *
+path(const char *name)
+{
+	return arena_printf(a, "%s/%s", dir, name);
+}
+
+static void
+write_file(const char *name, const void *text, size_t len, mode_t mode)
+{
+	FILE *f = fopen(path(name), "w");
+
+	if (f == NULL || (len > 0 && fwrite(text, len, 1, f) != 1) || fclose(f) != 0 ||
+	    chmod(path(name), mode) != 0)
+		abort();
+}
+
+#define ISSUER "issuer main { certificate = \"i.pem\"\n key = \"i.key\" }\n"
+
+static struct config *
+read_text(const char *text, const char *const *settings, struct problem *p)
+{
+	*p = (struct problem){ 0 };
+	write_file("brevet.conf", text, strlen(text), 0600);
+	return config_read(path("brevet.conf"), settings, p);
+}
+
+static void
+bad(const char *text, const char *setting, const char *word)
+{
+	const char *settings[] = { setting, NULL };
+	struct problem p;
+	struct config *c = read_text(text, settings, &p);
+
+	ok(c == NULL && strstr(p.detail, word) != NULL, "refused: %s", p.detail);
+	if (c != NULL)
+		acme_config_release(&c->acme);
+}
+
+static void
+test_good(void)
+{
+	static const char *const settings[] = {
+		"validation.http_port=5002", "profile.short.lifetime=6h", "hosts=a.example,10.0.0.1",
+		"limits.body=4K", NULL
+	};
+	struct problem p;
+	struct config *c = read_text(ISSUER, NULL, &p);
+
+	ok(c != NULL, "an issuer is all that a file needs%s", p.detail);
+	if (c == NULL)
+		return;
+	ok(c->acme.profiles[0].lifetime == 47 * 86400, "47 days by default");
+	ok(c->acme.profiles[0].backdate == 3600, "backdated by an hour");
+	ok(c->http_port == 80 && c->map == (int64_t)256 << 30 && c->body == 65536, "defaults");
+	is(c->base_url, "https://localhost", "base URL from hosts and listen");
+	is(c->acme.issuers[0].crl_url, "http://localhost/crl/main/0.crl", "URL of the CRL");
+	is(c->data, path("data"), "paths are relative to the file");
+	acme_config_release(&c->acme);
+
+	c = read_text(ISSUER "# a comment\nlisten = 127.0.0.1:14000\nprofile short { lifetime = 90s\n"
+		      "backdate = 0s } profile other { }\nvalidation { resolvers = { 127.0.0.1@53,"
+		      " \"10.0.0.1\" } }\nname = \"A \\\"B\\\"\"", settings, &p);
+	ok(c != NULL, "a longer file with settings%s", p.detail);
+	if (c == NULL)
+		return;
+	ok(c->acme.nprofile == 2 && c->acme.profiles[0].lifetime == 21600,
+	   "a setting overrides the file, in a titled section");
+	ok(c->http_port == 5002 && c->body == 4096, "and in others");
+	ok(strcmp(c->hosts[1], "10.0.0.1") == 0 && c->hosts[2] == NULL, "and lists");
+	is(c->base_url, "https://a.example:14000", "a port that is not 443");
+	is(c->resolvers[1], "10.0.0.1", "lists of the file");
+	is(c->name, "A \"B\"", "quoted quotes");
+	acme_config_release(&c->acme);
+}
+
+static void
+test_bad(void)
+{
+	bad(ISSUER "nonsense = 1\n", NULL, "brevet.conf:3: no such option 'nonsense'");
+	bad(ISSUER "\nvalidation { http_prt = 1 }\n", NULL, ":4: no such option 'http_prt'");
+	bad(ISSUER "validation { http_port = 99999 }\n", NULL, ":3: validation.http_port");
+	bad(ISSUER "validation {\n http_port = x\n}\n", NULL, ":4: validation.http_port");
+	bad(ISSUER "profile p { lifetime = 47 }\n", NULL, "not a duration");
+	bad(ISSUER "profile p { lifetime = 1s }\n", NULL, "out of bounds");
+	bad(ISSUER "profile p { client_auth = yes }\n", NULL, "not true or false");
+	bad(ISSUER "store { map = 4X }\n", NULL, "not a size");
+	bad(ISSUER "quirks = { padded-csr, tea }\n", NULL, "\"tea\"");
+	bad(ISSUER "log { level = loud }\n", NULL, "loud");
+	bad(ISSUER "listen = 443\n", NULL, "not ADDRESS:PORT");
+	bad(ISSUER "listen = \"::1:443\"\n", NULL, "not ADDRESS:PORT");
+	bad(ISSUER "base_url = \"http://a\"\n", NULL, "https://");
+	bad(ISSUER "base_url = \"https://a/\"\n", NULL, "slash");
+	bad(ISSUER "validation { resolvers = { nowhere } }\n", NULL, "validation.resolvers");
+	bad(ISSUER "validation { hosts_file = \"nowhere\" }\n", NULL, "validation.hosts_file");
+	bad(ISSUER "validation { allow_addresses = { 300.0.0.1 } }\n", NULL, "allow_addresses");
+	bad(ISSUER "name = \"open\n", NULL, "brevet.conf");
+	bad("", NULL, "brevet init");
+	bad("issuer main { certificate = \"no.pem\" key = \"i.key\" }", NULL, "no.pem");
+	bad("issuer main { certificate = \"i.pem\" key = \"r.key\" }", NULL, "r.key");
+	bad("issuer main { certificate = \"i.pem\" key = \"open.key\" }", NULL, "open.key");
+	bad(ISSUER, "validation.http_prt=1", "no such option");
+	bad(ISSUER, "http_port=1", "no such option");
+	bad(ISSUER, "profile.lifetime=6h", "no such option");
+	bad(ISSUER, "profile.other.lifetime=6h", "no such section");
+	bad(ISSUER, "validation.http_port=x", "not a number");
+	bad(ISSUER, "nonsense", "KEY=VALUE");
+}
+
+static void
+test_fixed(void)
+{
+	static const char *const settings[] = { "workers=3", "order.hold=2s", NULL };
+	struct problem p;
+	struct config *now = read_text(ISSUER, NULL, &p);
+	struct config *next = read_text(ISSUER, settings, &p);
+
+	is(config_fixed(now, next, a), "workers", "what only a restart changes");
+	ok(config_fixed(now, now, a) == NULL, "and nothing");
+	acme_config_release(&now->acme);
+	acme_config_release(&next->acme);
+}
+
+static void
+test_print(void)
+{
+	static const char *const settings[] = {
+		"name=A \"B\" \\", "validation.http_port=5002", "hosts=a,b", "http.listen=[::1]:81",
+		"validation.resolvers=10.0.0.1@53", NULL
+	};
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct problem p;
+	struct config *c;
+
+	config_print_settings(out, settings);
+	fclose(out);
+	c = read_text(arena_printf(a, "%s" ISSUER, text), NULL, &p);
+	ok(c != NULL, "what init writes can be read%s", p.detail);
+	if (c != NULL) {
+		is(c->name, "A \"B\" \\", "text as it was given");
+		ok(c->http_port == 5002 && strcmp(c->resolvers[0], "10.0.0.1@53") == 0 &&
+		   strcmp(c->hosts[1], "b") == 0, "sections and lists too");
+		acme_config_release(&c->acme);
+	}
+	free(text);
+}
+
+int
+main(void)
+{
+	static const char *const files[] = { "i.pem", "i.key", "r.key", "open.key", "brevet.conf" };
+	struct problem p;
+	struct ca_made ca;
+
+	a = arena_new();
+	if (mkdtemp(dir) == NULL || !ca_make(&ca, a, "Test", "p256", clock_now(), &p))
+		abort();
+	write_file("i.pem", ca.issuing_pem.data, ca.issuing_pem.len, 0644);
+	write_file("i.key", ca.issuing_key_pem.data, ca.issuing_key_pem.len, 0600);
+	write_file("r.key", ca.root_key_pem.data, ca.root_key_pem.len, 0600);
+	write_file("open.key", ca.issuing_key_pem.data, ca.issuing_key_pem.len, 0644);
+	test_good();
+	test_bad();
+	test_fixed();
+	test_print();
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		unlink(path(files[i]));
+	rmdir(dir);
+	arena_free(a);
+	return tap_done();
+}
