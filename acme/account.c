@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "acme/contact.h"
+#include "acme/count.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
@@ -68,6 +69,8 @@ account_reply(struct flow *f)
 	if (f->problem.type != PROBLEM_NONE)
 		return reply_problem(f);
 	reply_json(rq, 200, show_account(rq, &c->account));
+	if (c->contact)
+		metric_add(&count_accounts, COUNT_ACCOUNT_UPDATED, 0, 1);
 	return FLOW_NEXT;
 }
 

@@ -101,6 +101,9 @@ size_t acme_resume(struct store *s);
 /* Signs and renews the CRL of each issuer, on this loop, for ever. */
 void acme_crl_start(struct loop *l);
 
+/* Registers the metrics of acme/; once, from main, before threads start. */
+void acme_metrics_register(void);
+
 /* Held requests at this moment, in the process. */
 size_t acme_held(void);
 
@@ -148,13 +151,20 @@ struct reply {
 
 struct route;
 
+enum door {
+	DOOR_ACME,	/* HTTPS */
+	DOOR_PLAIN,	/* CRLs and issuers */
+	DOOR_METRICS,
+	DOORS
+};
+
 struct request {
 	/* by server/ before request_start(): all in the flow's arena */
 	struct flow		*flow;
 	const char		*method;
 	const char		*path;		/* as sent, without the query */
 	bool			 query;		/* something came behind a '?' */
-	bool			 plain;		/* on the plain HTTP address */
+	enum door		 door;		/* the address it came to */
 	const char		*content_type;	/* or NULL */
 	const char		*accept;	/* or NULL */
 	const char		*agent;		/* or NULL */
@@ -172,7 +182,7 @@ struct request {
 	json_t			*payload;	/* NULL: POST-as-GET */
 	const struct account	*account;	/* who signed, BY_ACCOUNT */
 	const struct jwk	*jwk;		/* who signed, BY_KEY */
-	int64_t			 now, began_ms;
+	int64_t			 now, began_us;
 	/* by the resource */
 	void			*doing;
 	/* at the end */
@@ -185,6 +195,9 @@ struct request *request_new(struct loop *l, void (*send)(struct request *rq));
 
 /* Finds the route, checks who signs, and runs the resource's steps. */
 void request_start(struct request *rq);
+
+/* Instead of request_start(): runs these steps, whose last one fills rq->reply. */
+void request_run(struct request *rq, const struct flow_step *steps);
 
 /* Instead of request_start(): a refusal by the HTTP edge, sent like any reply. */
 void request_refuse(struct request *rq, const struct problem *p);

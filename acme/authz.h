@@ -10,6 +10,7 @@ struct authz_seen {
 	struct id		 id;		/* set by the caller */
 	const struct authz	*authz;		/* as last read */
 	size_t			 number;	/* of the challenge in question */
+	bool			 started;	/* its validation, by this request */
 };
 
 /* Reads the authorization; false: no such one of this account. */

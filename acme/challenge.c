@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acme/authz.h"
+#include "acme/count.h"
 #include "acme/local.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
@@ -60,6 +61,7 @@ challenge_apply(struct flow *f)
 	store_authz_put(f->txn, &next);
 	edit_job(f->txn, &job);
 	edit_changed(f->txn, &next.id);
+	seen->started = true;
 	return FLOW_NEXT;
 }
 
@@ -86,6 +88,10 @@ challenge_reply(struct flow *f)
 		show_nothing(f);
 		return reply_problem(f);
 	}
+	if (seen->started)
+		metric_add(&count_challenges, count_method(
+			seen->authz->challenges[seen->number].method),
+			COUNT_CHALLENGE_STARTED, 1);
 	reply_json(rq, 200, show_challenge(rq, seen->authz, seen->number));
 	reply_header(rq, "Link", arena_printf(f->arena, "<%s>;rel=\"up\"",
 					      show_authz_url(rq, &seen->id)));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "acme/acme.h"
+#include "acme/count.h"
 #include "acme/jws.h"
 #include "acme/local.h"
 #include "acme/nonce.h"
@@ -54,8 +55,15 @@ request_new(struct loop *l, void (*send)(struct request *rq))
 	rq->store = local->store;
 	rq->directory = &rq->config->directory;
 	rq->now = clock_now();
-	rq->began_ms = clock_mono_ms();
+	rq->began_us = clock_mono_us();
 	return rq;
+}
+
+void
+request_run(struct request *rq, const struct flow_step *steps)
+{
+	rq->flow->steps = rq->flow->at = steps;
+	flow_start(rq->flow);
 }
 
 void
@@ -127,8 +135,8 @@ method_reply(struct flow *f)
 	struct request *rq = REQUEST(f);
 
 	reply_problem(f);
-	reply_header(rq, "Allow", allowed(rq->plain ? plain_routes : acme_routes, f->arena,
-					  rq->path));
+	reply_header(rq, "Allow", allowed(rq->door == DOOR_PLAIN ? plain_routes : acme_routes,
+					  f->arena, rq->path));
 	return FLOW_NEXT;
 }
 
@@ -141,7 +149,7 @@ static const struct flow_step method_steps[] = {
 static bool
 find_route(struct request *rq)
 {
-	const struct route *table = rq->plain ? plain_routes : acme_routes;
+	const struct route *table = rq->door == DOOR_PLAIN ? plain_routes : acme_routes;
 	struct flow *f = rq->flow;
 	bool known = false;
 
@@ -158,7 +166,7 @@ find_route(struct request *rq)
 			return true;
 		}
 	}
-	if (known && strcmp(rq->method, "OPTIONS") == 0 && !rq->plain) {
+	if (known && strcmp(rq->method, "OPTIONS") == 0 && rq->door == DOOR_ACME) {
 		f->steps = f->at = options_steps;
 		return true;
 	}
@@ -362,8 +370,10 @@ request_start(struct request *rq)
 	struct flow *f = rq->flow;
 	bool good = find_route(rq);
 
-	if (good && rq->route != NULL && rq->route->signer != NOBODY)
+	if (good && rq->route != NULL && rq->route->signer != NOBODY) {
 		good = authenticate(rq);
+		metric_add(&count_jws, count_problem(f->problem.type), 0, 1);
+	}
 	if (!good)		/* the last step replies */
 		while (f->at[1].run != NULL)
 			f->at++;

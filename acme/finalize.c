@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acme/count.h"
 #include "acme/issue.h"
 #include "acme/jwk.h"
 #include "acme/local.h"
@@ -159,6 +160,8 @@ finalize_reply(struct flow *f)
 		show_nothing(f);
 		return reply_problem(f);
 	}
+	if (!fin->repeated)
+		metric_add(&count_orders, COUNT_ORDER_PROCESSING, 0, 1);
 	order_reply_json(rq, &fin->seen);
 	return FLOW_NEXT;
 }

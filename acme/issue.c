@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "acme/count.h"
 #include "acme/jobs.h"
 #include "acme/status.h"
 #include "base/clock.h"
@@ -145,10 +146,13 @@ static enum flow_next
 issue_sign(struct flow *f)
 {
 	struct issue *job = WORK(f)->doing;
+	int64_t began = clock_mono_us();
 
-	if (job->order != NULL && job->problem.type == PROBLEM_NONE)
-		issuer_sign_leaf(job->issuer->issuer, &job->leaf, f->arena, &job->der,
-				 &job->problem);
+	if (job->order == NULL || job->problem.type != PROBLEM_NONE)
+		return FLOW_NEXT;
+	issuer_sign_leaf(job->issuer->issuer, &job->leaf, f->arena, &job->der, &job->problem);
+	metric_observe(&count_signing_seconds, SIGNING_CERTIFICATE, 0,
+		       clock_mono_us() - began);
 	return FLOW_NEXT;
 }
 
@@ -196,6 +200,17 @@ issue_record(struct flow *f)
 	return FLOW_NEXT;
 }
 
+static void
+count_end(enum problem_type type)
+{
+	bool issued = type == PROBLEM_NONE;
+
+	metric_add(&count_orders, issued ? COUNT_ORDER_VALID : COUNT_ORDER_INVALID,
+		   count_problem(type), 1);
+	metric_add(&count_certificates, issued ? COUNT_CERT_ISSUED : COUNT_CERT_ABANDONED,
+		   count_problem(type), 1);
+}
+
 static enum flow_next
 issue_end(struct flow *f)
 {
@@ -204,6 +219,7 @@ issue_end(struct flow *f)
 
 	if (job->order == NULL)
 		return FLOW_NEXT;
+	count_end(job->problem.type);
 	if (job->problem.type != PROBLEM_NONE)
 		log_event(LOG_ERROR, "issuance failed", "s:s, s:s, s:s, s:s", "order",
 			  id_print(a, &job->order->id), "serial",

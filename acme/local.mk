@@ -1,6 +1,6 @@
 noinst_LIBRARIES += libacme.a
 libacme_a_SOURCES = acme/account.c acme/acme.h acme/authz.c acme/authz.h acme/cert.c \
-	acme/challenge.c acme/contact.c acme/contact.h acme/crljob.c acme/directory.c \
+	acme/challenge.c acme/contact.c acme/contact.h acme/count.c acme/count.h acme/crljob.c acme/directory.c \
 	acme/dispatch.c acme/files.c acme/finalize.c acme/issue.c acme/issue.h acme/jobs.c \
 	acme/jobs.h acme/jwk.c acme/jwk.h acme/jws.c acme/jws.h acme/local.c acme/local.h \
 	acme/newaccount.c acme/neworder.c acme/nonce.c acme/nonce.h acme/order.c \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme/contact.h"
+#include "acme/count.h"
 #include "acme/jwk.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
@@ -120,6 +121,8 @@ newaccount_reply(struct flow *f)
 		return reply_problem(f);
 	reply_json(rq, n->found ? 200 : 201, show_account(rq, &n->account));
 	reply_header(rq, "Location", show_account_url(rq, &n->account.id));
+	metric_add(&count_accounts, n->found ? COUNT_ACCOUNT_FOUND : COUNT_ACCOUNT_CREATED, 0,
+		   1);
 	if (!n->found)
 		log_event(LOG_INFO, "account created", "s:s, s:s, s:s", "account",
 			  id_print(f->arena, &n->account.id), "address", rq->address,

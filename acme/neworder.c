@@ -2,6 +2,7 @@
 /* neworder.c - POST /acme/new-order, RFC 8555 section 7.4. */
 #include <string.h>
 
+#include "acme/count.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
@@ -234,6 +235,8 @@ neworder_reply(struct flow *f)
 		return reply_problem(f);
 	reply_json(rq, 201, show_order(rq, order, STATUS_PENDING));
 	reply_header(rq, "Location", show_order_url(rq, &order->id));
+	metric_add(&count_orders, COUNT_ORDER_CREATED, 0, 1);
+	metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, order->nauthz);
 	log_event(LOG_INFO, "order created", "s:s, s:s, s:s", "order",
 		  id_print(f->arena, &order->id), "account", id_print(f->arena, &order->account),
 		  "names", ident_list(f->arena, order->idents, order->nident));

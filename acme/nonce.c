@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "acme/acme.h"
+#include "acme/count.h"
 #include "base/b64.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -117,6 +118,7 @@ nonce_new(struct arena *a)
 	uint64_t counter = atomic_fetch_add_explicit(&nonces.counter, 1, memory_order_relaxed);
 	uint32_t now = (uint32_t)clock_now();
 
+	metric_add(&count_nonces, NONCE_ISSUED, 0, 1);
 	memcpy(raw, &counter, 8);
 	memcpy(raw + 8, &now, 4);
 	seal(raw, raw + IV);
@@ -166,8 +168,9 @@ segment_of(uint64_t number, uint32_t now)
 }
 
 static bool
-bad(struct problem *p, const char *why)
+bad(struct problem *p, enum count_nonce result, const char *why)
 {
+	metric_add(&count_nonces, result, 0, 1);
 	/* acme.sh looks for these words. */
 	return problem(p, PROBLEM_BAD_NONCE, "JWS has an invalid anti-replay nonce: %s; "
 		       "use the one of this reply", why);
@@ -186,29 +189,32 @@ nonce_redeem(const char *text, size_t len, struct problem *p)
 		const char *why = NULL;
 		bool text_ok = len > 0 && b64_parse(a, text, len, &why).data != NULL;
 
-		if (text_ok)
-			bad(p, "it is not one of this server's");
-		else
+		if (text_ok) {
+			bad(p, NONCE_FOREIGN, "it is not one of this server's");
+		} else {
+			metric_add(&count_nonces, NONCE_MALFORMED, 0, 1);
 			problem(p, PROBLEM_MALFORMED, "\"nonce\" %s",
 				len == 0 ? "is empty" : why);
+		}
 		arena_free(a);
 		return false;
 	}
 	seal(raw, tag);
 	if (CRYPTO_memcmp(tag, raw + IV, TAG) != 0)
-		return bad(p, "it is not one of this server's");
+		return bad(p, NONCE_FOREIGN, "it is not one of this server's");
 	memcpy(&counter, raw, 8);
 	memcpy(&made, raw + 8, 4);
 	if (now > made && now - made > NONCE_LIFE)
-		return bad(p, "it is too old");
+		return bad(p, NONCE_OLD, "it is too old");
 	s = segment_of(counter / SPAN, now);
 	if (s == NULL)
-		return bad(p, "it is too old");
+		return bad(p, NONCE_OLD, "it is too old");
 	if (made > atomic_load(&s->newest))
 		atomic_store(&s->newest, made);
 	bit = (uint64_t)1 << counter % 64;
 	if ((atomic_fetch_or(&s->spent[counter % SPAN / 64], bit) & bit) != 0)
-		return bad(p, "it was used before");
+		return bad(p, NONCE_REUSED, "it was used before");
+	metric_add(&count_nonces, NONCE_REDEEMED, 0, 1);
 	return true;
 }
 

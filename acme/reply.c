@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acme/count.h"
 #include "acme/routes.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -85,7 +86,7 @@ reply_url(const struct request *rq, const char *fmt, ...)
 static bool
 wants_nonce(const struct request *rq)
 {
-	return strcmp(rq->method, "OPTIONS") != 0 && !rq->plain;
+	return strcmp(rq->method, "OPTIONS") != 0 && rq->door == DOOR_ACME;
 }
 
 static void
@@ -98,7 +99,7 @@ common_headers(struct request *rq)
 		reply_header(rq, "Replay-Nonce", nonce_new(a));
 		reply_header(rq, "Cache-Control", "no-store");
 	}
-	if (rq->plain)
+	if (rq->door != DOOR_ACME)
 		return;
 	if (!is_directory)
 		reply_header(rq, "Link", arena_printf(a, "<%s>;rel=\"index\"",
@@ -121,13 +122,17 @@ log_request(const struct request *rq)
 		  rq->account == NULL ? NULL : id_print(f->arena, &rq->account->id),
 		  "problem", failed ? problem_name(f->problem.type) : NULL,
 		  "detail", failed ? f->problem.detail : NULL,
-		  "ms", (json_int_t)(clock_mono_ms() - rq->began_ms));
+		  "ms", (json_int_t)((clock_mono_us() - rq->began_us) / 1000));
 }
 
 void
 reply_send(struct request *rq)
 {
+	size_t route = rq->route == NULL ? ROUTE_OTHER : rq->route->name;
+
 	common_headers(rq);
 	log_request(rq);
+	metric_add(&count_requests, route, count_code(rq->reply.status), 1);
+	metric_observe(&count_request_seconds, route, 0, clock_mono_us() - rq->began_us);
 	rq->send(rq);
 }

@@ -11,11 +11,18 @@ enum signer {
 	BY_ACCOUNT	/* "kid" in the protected header */
 };
 
+enum route_name {
+	ROUTE_DIRECTORY, ROUTE_NEW_NONCE, ROUTE_NEW_ACCOUNT, ROUTE_ACCOUNT, ROUTE_ORDERS,
+	ROUTE_NEW_ORDER, ROUTE_ORDER, ROUTE_AUTHZ, ROUTE_CHALLENGE, ROUTE_FINALIZE, ROUTE_CERT,
+	ROUTE_CRL, ROUTE_ISSUER, ROUTE_OTHER
+};
+
 struct route {
 	const char		*method;
 	const char		*path;		/* ":name" stands for one segment */
 	enum signer		 signer;
 	const struct flow_step	*steps;		/* the last one replies */
+	enum route_name		 name;		/* for metrics */
 };
 
 extern const struct route acme_routes[];	/* HTTPS */

@@ -2,6 +2,7 @@
 /* validate.c - job: prove or disprove control of one identifier (RFC 8555 section 8). */
 #include <string.h>
 
+#include "acme/count.h"
 #include "acme/jobs.h"
 #include "acme/local.h"
 #include "acme/status.h"
@@ -14,6 +15,7 @@ struct validate {
 	const struct authz	*authz;
 	struct validation	 question;
 	bool			 asked, dropped;
+	int64_t			 began_us;
 };
 
 static void
@@ -82,6 +84,7 @@ validate_ask(struct flow *f)
 	job->question.ident.wildcard = false;	/* its base name */
 	job->question.ticket = flow_arm(f);
 	job->asked = true;
+	job->began_us = clock_mono_us();
 	enter(acme_local(f->loop), job);
 	va_validate(&job->question);
 	return FLOW_WAIT;
@@ -92,8 +95,12 @@ validate_heard(struct flow *f)
 {
 	struct validate *job = WORK(f)->doing;
 
-	if (job->asked)
+	if (job->asked) {
 		leave(job);
+		metric_observe(&count_validation_seconds,
+			       count_method((enum method)job->question.method), 0,
+			       clock_mono_us() - job->began_us);
+	}
 	return FLOW_NEXT;
 }
 
@@ -145,6 +152,10 @@ validate_end(struct flow *f)
 
 	if (!job->asked || job->dropped)
 		return FLOW_NEXT;
+	metric_add(&count_challenges, count_method((enum method)job->question.method),
+		   count_challenge(p->type), 1);
+	metric_add(&count_authz, p->type == PROBLEM_NONE ? COUNT_AUTHZ_VALID :
+		   COUNT_AUTHZ_INVALID, 0, 1);
 	log_event(LOG_INFO, "authorization decided", "s:s, s:s, s:s, s:s, s:s*, s:s*, s:s, s:I",
 		  "authz", id_print(f->arena, &job->authz->id),
 		  "account", id_print(f->arena, &job->authz->account),

@@ -20,6 +20,7 @@ void clock_shift(int64_t seconds);
 
 /* Milliseconds of a clock that never goes back. */
 int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void);	/* the same in microseconds */
 
 /* RFC 3339 in UTC ("2026-11-24T10:00:00Z"), in the arena. */
 const char *clock_print(struct arena *a, int64_t when);

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "ca/cert.h"
 
@@ -37,7 +36,7 @@ no_password(char *buf, int size, int writing, void *arg)
 	return -1;
 }
 
-/* Only its owner may read it, and that is we or root. */
+/* Only its owner may read it. */
 static bool
 key_file_ok(int fd, const char *file, struct problem *p)
 {
@@ -48,8 +47,6 @@ key_file_ok(int fd, const char *file, struct problem *p)
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return FAIL(p, "%.150s: others than its owner can use this key; chmod 0600",
 			    file);
-	if (st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0)
-		return FAIL(p, "%.150s belongs to another user", file);
 	return true;
 }
 

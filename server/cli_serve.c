@@ -27,7 +27,7 @@
 struct attach {
 	struct loop	*loop;
 	int		 fd;
-	bool		 plain;
+	enum door	 door;
 };
 
 static void
@@ -35,7 +35,7 @@ attach_socket(void *arg)
 {
 	struct attach *at = arg;
 
-	http_listen(at->loop, at->fd, at->plain);
+	http_listen(at->loop, at->fd, at->door);
 	free(at);
 }
 
@@ -43,13 +43,16 @@ static void
 attach_sockets(struct serve *s)
 {
 	for (unsigned i = 0; i < s->threads.n; i++)
-		for (int plain = 0; plain < 2; plain++) {
-			struct attach *at = calloc(1, sizeof(*at));
+		for (int door = 0; door < DOORS; door++) {
+			struct attach *at;
 
+			if (door == DOOR_METRICS && *s->config->metrics_listen == '\0')
+				continue;
+			at = calloc(1, sizeof(*at));
 			if (at == NULL)
 				abort();
-			*at = (struct attach){ s->threads.loops[i], s->fds[plain][i],
-					       plain != 0 };
+			*at = (struct attach){ s->threads.loops[i], s->fds[door][i],
+					       (enum door)door };
 			loop_call(at->loop, attach_socket, at);
 		}
 }
@@ -145,7 +148,7 @@ status_of(struct serve *s)
 
 	return json_pack("{s:b, s:s, s:i, s:s, s:I, s:i, s:i, s:i, s:I, s:I}", "ok", 1,
 			 "version", PACKAGE_VERSION, "pid", (int)getpid(), "directory",
-			 s->config->base_url, "uptime", (json_int_t)(clock_now() - s->began),
+			 s->config->base_url, "uptime", (json_int_t)(clock_now() - s->threads.began),
 			 "connections", (int)http_connections(), "held", (int)acme_held(),
 			 "map_percent", (int)store_full(s->threads.store), "commits",
 			 (json_int_t)counts.commits, "changes", (json_int_t)counts.flows);
@@ -287,16 +290,26 @@ number_names(struct store *store, struct config *c, struct problem *p)
 	return edit_commit(e, p);
 }
 
+static bool
+bind_doors(struct serve *s, struct problem *p)
+{
+	const struct config *c = s->config;
+	unsigned n = s->threads.n;
+
+	return listen_bind(s->fds[DOOR_ACME], n, "listen", c->listen, p) &&
+	       listen_bind(s->fds[DOOR_PLAIN], n, "http.listen", c->http_listen, p) &&
+	       (*c->metrics_listen == '\0' ||
+		listen_bind(s->fds[DOOR_METRICS], n, "metrics.listen", c->metrics_listen, p));
+}
+
 static int
 serve_run(struct serve *s, struct store *store, const char *nonces, struct problem *p)
 {
 	const char *path = arena_printf(s->config->arena, "%s/" ADMIN_SOCKET, s->config->data);
 
-	s->began = clock_now();
 	if (!threads_start(&s->threads, store, s->config, p))
 		return cli_failed(p);
-	if (!listen_bind(s->fds[0], s->threads.n, "listen", s->config->listen, p) ||
-	    !listen_bind(s->fds[1], s->threads.n, "http.listen", s->config->http_listen, p) ||
+	if (!bind_doors(s, p) ||
 	    (s->admin = admin_open(s->threads.main, path,
 				   (struct admin_handler){ admin_command, s }, p)) == NULL) {
 		threads_stop(&s->threads);

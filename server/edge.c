@@ -97,7 +97,8 @@ conn_known(struct conn *c)
 static bool
 handshake_done(const struct conn *c)
 {
-	return c->plain || SSL_is_init_finished(bufferevent_openssl_get_ssl(c->bev));
+	return c->door != DOOR_ACME ||
+	       SSL_is_init_finished(bufferevent_openssl_get_ssl(c->bev));
 }
 
 /* Nothing came in time for the handshake; a connection that is good so far gets the
@@ -195,7 +196,7 @@ input_changed(struct evbuffer *in, const struct evbuffer_cb_info *info, void *ar
 }
 
 void
-edge_begin(struct edge *e, struct bufferevent *bev, bool plain)
+edge_begin(struct edge *e, struct bufferevent *bev, enum door door)
 {
 	struct conn *c = calloc(1, sizeof(*c)), **b = bucket(e, bev);
 
@@ -203,7 +204,7 @@ edge_begin(struct edge *e, struct bufferevent *bev, bool plain)
 		abort();
 	c->edge = e;
 	c->bev = bev;
-	c->plain = plain;
+	c->door = door;
 	c->next = *b;
 	c->here = b;
 	if (c->next != NULL)

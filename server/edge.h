@@ -21,7 +21,7 @@ struct conn {
 	struct head		 head;
 	uint64_t		 body;		/* octets of the body still to come */
 	unsigned		 pending;	/* requests read and not answered */
-	bool			 plain;
+	enum door		 door;
 	bool			 greeted;	/* its first octets, or idle time, came */
 	bool			 bad;		/* what follows is not looked at */
 	bool			 refused, draining;
@@ -39,7 +39,7 @@ struct edge {
 
 /* Watches a new connection; called from evhttp's bufferevent callback, which then
  * returns bev. */
-void edge_begin(struct edge *e, struct bufferevent *bev, bool plain);
+void edge_begin(struct edge *e, struct bufferevent *bev, enum door door);
 
 /* The connection of a bufferevent, while it lives. */
 struct conn *edge_find(struct edge *e, const struct bufferevent *bev);

@@ -20,9 +20,9 @@
 struct http {
 	struct edge		 edge;		/* first */
 	struct http_options	 options;
-	struct evhttp		*https, *plain;
+	struct evhttp		*servers[DOORS];
 	SSL_CTX			*ctx;
-	struct evconnlistener	*listeners[2];
+	struct evconnlistener	*listeners[DOORS];
 	size_t			 nlistener;
 	struct event		*retry;
 	bool			 draining;
@@ -84,11 +84,11 @@ accept_failed(struct evconnlistener *listener, void *arg)
 /* Returning NULL would make evhttp serve plain HTTP: at the limit the listeners go off
  * instead. */
 static struct bufferevent *
-watched(struct http *h, struct bufferevent *bev, bool plain)
+watched(struct http *h, struct bufferevent *bev, enum door door)
 {
 	if (bev == NULL)
 		abort();
-	edge_begin(&h->edge, bev, plain);
+	edge_begin(&h->edge, bev, door);
 	if ((int64_t)edge_count() >= h->options.connections)
 		listeners_off(h);
 	return bev;
@@ -104,13 +104,21 @@ https_bufferevent(struct event_base *base, void *arg)
 		abort();
 	return watched(h, bufferevent_openssl_socket_new(base, -1, ssl,
 							 BUFFEREVENT_SSL_ACCEPTING,
-							 BEV_OPT_CLOSE_ON_FREE), false);
+							 BEV_OPT_CLOSE_ON_FREE), DOOR_ACME);
 }
 
 static struct bufferevent *
 plain_bufferevent(struct event_base *base, void *arg)
 {
-	return watched(arg, bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE), true);
+	return watched(arg, bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE),
+		       DOOR_PLAIN);
+}
+
+static struct bufferevent *
+metrics_bufferevent(struct event_base *base, void *arg)
+{
+	return watched(arg, bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE),
+		       DOOR_METRICS);
 }
 
 /* --- requests ------------------------------------------------------------------------------------ */
@@ -213,7 +221,7 @@ busy(struct problem *p)
 }
 
 static void
-handle(struct http *h, struct evhttp_request *req, bool plain)
+handle(struct http *h, struct evhttp_request *req)
 {
 	struct conn *c = edge_find(&h->edge, evhttp_connection_get_bufferevent(
 					   evhttp_request_get_connection(req)));
@@ -221,7 +229,7 @@ handle(struct http *h, struct evhttp_request *req, bool plain)
 	struct problem p = { 0 };
 
 	rq->peer = req;
-	rq->plain = plain;
+	rq->door = c->door;
 	edge_request(c, rq);
 	if (evhttp_request_get_uri(req) == NULL) {	/* evhttp found fault where we did not */
 		problem(&p, PROBLEM_MALFORMED, "bad HTTP request");
@@ -230,24 +238,20 @@ handle(struct http *h, struct evhttp_request *req, bool plain)
 		return;
 	}
 	take_request(rq, req);
-	if (!plain && lane_length(h->options.writer) > WRITER_MAX) {
+	if (c->door == DOOR_METRICS) {
+		request_run(rq, h->options.metrics);
+	} else if (c->door == DOOR_ACME && lane_length(h->options.writer) > WRITER_MAX) {
 		busy(&p);
 		request_refuse(rq, &p);
-		return;
+	} else {
+		request_start(rq);
 	}
-	request_start(rq);
 }
 
 static void
-https_request(struct evhttp_request *req, void *arg)
+any_request(struct evhttp_request *req, void *arg)
 {
-	handle(arg, req, false);
-}
-
-static void
-plain_request(struct evhttp_request *req, void *arg)
-{
-	handle(arg, req, true);
+	handle(arg, req);
 }
 
 /* --- refusals of the edge --------------------------------------------------------------------------- */
@@ -293,7 +297,7 @@ http_refuse(struct conn *c, const struct problem *p)
 	struct request *rq = request_new(c->edge->loop, send_raw);
 
 	rq->peer = c;
-	rq->plain = c->plain;
+	rq->door = c->door;
 	c->rq = rq;
 	request_refuse(rq, p);
 }
@@ -301,8 +305,7 @@ http_refuse(struct conn *c, const struct problem *p)
 /* --- life --------------------------------------------------------------------------------------------- */
 
 static struct evhttp *
-server(struct http *h, struct bufferevent *(*bevcb)(struct event_base *, void *),
-       void (*request)(struct evhttp_request *, void *))
+server(struct http *h, struct bufferevent *(*bevcb)(struct event_base *, void *))
 {
 	struct evhttp *http = evhttp_new(h->edge.loop->base);
 
@@ -317,7 +320,7 @@ server(struct http *h, struct bufferevent *(*bevcb)(struct event_base *, void *)
 				   EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
 				   EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
 	evhttp_set_bevcb(http, bevcb, h);
-	evhttp_set_gencb(http, request, h);
+	evhttp_set_gencb(http, any_request, h);
 	return http;
 }
 
@@ -326,8 +329,8 @@ http_free(void *arg)
 {
 	struct http *h = arg;
 
-	evhttp_free(h->https);
-	evhttp_free(h->plain);
+	for (size_t i = 0; i < DOORS; i++)
+		evhttp_free(h->servers[i]);
 	event_free(h->retry);
 	SSL_CTX_free(h->ctx);
 	free(h);
@@ -342,8 +345,9 @@ http_attach(struct loop *l, const struct http_options *o)
 		abort();
 	h->options = *o;
 	h->edge = (struct edge){ .loop = l, .options = &h->options, .refuse = http_refuse };
-	h->https = server(h, https_bufferevent, https_request);
-	h->plain = server(h, plain_bufferevent, plain_request);
+	h->servers[DOOR_ACME] = server(h, https_bufferevent);
+	h->servers[DOOR_PLAIN] = server(h, plain_bufferevent);
+	h->servers[DOOR_METRICS] = server(h, metrics_bufferevent);
 	h->retry = evtimer_new(l->base, listeners_retry, h);
 	if (h->retry == NULL)
 		abort();
@@ -363,7 +367,7 @@ http_context(struct loop *l, SSL_CTX *ctx)
 /* TCP_NODELAY on the listening socket is inherited: without it evhttp's two writes per
  * reply cost 44 ms over TLS. */
 void
-http_listen(struct loop *l, int fd, bool plain)
+http_listen(struct loop *l, int fd, enum door door)
 {
 	struct http *h = http_of(l);
 	struct evconnlistener *listener;
@@ -372,7 +376,7 @@ http_listen(struct loop *l, int fd, bool plain)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	listener = evconnlistener_new(l->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE |
 				      LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (listener == NULL || evhttp_bind_listener(plain ? h->plain : h->https, listener) == NULL)
+	if (listener == NULL || evhttp_bind_listener(h->servers[door], listener) == NULL)
 		abort();
 	mine = h;
 	evconnlistener_set_error_cb(listener, accept_failed);

@@ -13,16 +13,17 @@ struct http_options {
 	int64_t			 idle, request;		/* seconds */
 	int64_t			 connections;		/* of the process */
 	struct lane		*writer;		/* too long: 503 */
+	const struct flow_step	*metrics;		/* of every request to DOOR_METRICS */
 };
 
-/* Puts the two HTTP servers (TLS and plain) on a loop; main, before the loop runs. */
+/* Puts the HTTP servers, one for each door, on a loop; main, before the loop runs. */
 void http_attach(struct loop *l, const struct http_options *o);
 
 /* New connections of this loop get this context (a reference is taken); on the loop. */
 void http_context(struct loop *l, SSL_CTX *ctx);
 
 /* Accepts on a listening socket, which the loop then owns; on the loop. */
-void http_listen(struct loop *l, int fd, bool plain);
+void http_listen(struct loop *l, int fd, enum door door);
 
 /* Stops listening; each connection closes after the reply it waits for, idle ones now;
  * on the loop. */

@@ -38,6 +38,8 @@ const struct config_option config_options[] = {
 	  "address and port of CRLs and issuer certificates (plain HTTP)" },
 	{ "http.base_url", TEXT, AT(http_base_url), "", 0, 0,
 	  "how others reach it; default: http://, first of hosts, port" },
+	{ "metrics.listen", TEXT, AT(metrics_listen), "", 0, 0,
+	  "address and port of GET /metrics (plain HTTP, Prometheus); empty: none" },
 	{ "order.lifetime", TIME, AT(order_lifetime), "7d", 60, 30 * DAY,
 	  "until a pending order or authorization expires" },
 	{ "order.authz_lifetime", TIME, AT(authz_lifetime), "7d", 60, 398 * DAY,
@@ -211,7 +213,8 @@ option_check(const struct config_option *o, const char *text, char *why, size_t 
 			 o->type == TIME ? " seconds" : o->type == SIZE ? " bytes" : "");
 		return false;
 	}
-	if (good && (strcmp(o->name, "listen") == 0 || strcmp(o->name, "http.listen") == 0)) {
+	if (good && (strcmp(o->name, "listen") == 0 || strcmp(o->name, "http.listen") == 0 ||
+		     (strcmp(o->name, "metrics.listen") == 0 && *text != '\0'))) {
 		a = arena_new();
 		good = config_address(a, text, &host, &port);
 		arena_free(a);

@@ -13,8 +13,8 @@ struct serve {
 	const struct cli_config	*options;
 	struct admin		*admin;
 	struct event		*signals[3], *drain;
-	int			 fds[2][LOOPS_MAX];	/* listening: HTTPS, plain */
-	int64_t			 began, drain_until;
+	int			 fds[DOORS][LOOPS_MAX];	/* listening */
+	int64_t			 drain_until;
 	size_t			 flows;			/* that live, as the loops counted */
 	unsigned		 counted;		/* loops that have told theirs */
 	bool			 ready, stopping, failed;

@@ -5,7 +5,10 @@
 
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/metric.h"
 #include "server/http.h"
+#include "server/metrics.h"
 
 static unsigned
 cores(int64_t configured)
@@ -25,6 +28,7 @@ make_loop(struct threads *t, const struct config *c, struct problem *p)
 		.request = c->request,
 		.connections = c->connections,
 		.writer = t->writer_lane,
+		.metrics = metrics_steps,
 	};
 
 	t->loops[t->n++] = l;
@@ -51,7 +55,8 @@ threads_start(struct threads *t, struct store *s, const struct config *c, struct
 	unsigned n = cores(c->workers);
 	struct writer_hooks hooks;
 
-	*t = (struct threads){ .store = s, .main = loop_new(LOOPS_MAX) };
+	*t = (struct threads){ .store = s, .main = loop_new(LOOPS_MAX), .began = clock_now() };
+	metrics_start(t);
 	t->writer_lane = lane_new(0);
 	t->crypto_lane = lane_new(0);
 	flow_place(ON_WRITER, t->writer_lane);
@@ -79,4 +84,5 @@ threads_stop(struct threads *t)
 	for (unsigned i = 0; i < t->n; i++)
 		loop_join(t->loops[i]);
 	free_loops(t);
+	metric_free();
 }

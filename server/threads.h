@@ -16,6 +16,7 @@ struct threads {
 	struct lane	*writer_lane, *crypto_lane;
 	struct writer	*writer;
 	struct pool	*crypto;
+	int64_t		 began;			/* seconds since 1970 */
 };
 
 /* Makes the loops with all that stands on them, and starts every thread.  False with

@@ -99,14 +99,23 @@ key_put(struct edit *e, const struct account *account)
 	edit_put(e, TABLE_ACCOUNT_KEYS, key, BLOB_ID(&account->id));
 }
 
+static void
+account_write(struct edit *e, const struct account *account)
+{
+	struct blob value = account_encode(account, edit_arena(e));
+
+	counts_change(e, TABLE_ACCOUNTS,
+		      view_get(edit_view(e), TABLE_ACCOUNTS, BLOB_ID(&account->id)), value);
+	edit_put(e, TABLE_ACCOUNTS, BLOB_ID(&account->id), value);
+}
+
 void
 store_account_add(struct edit *e, const struct account *account)
 {
 	if (view_get(edit_view(e), TABLE_ACCOUNTS, BLOB_ID(&account->id)).data != NULL)
 		edit_fail(e, "an account of that id stands already");
 	key_put(e, account);
-	edit_put(e, TABLE_ACCOUNTS, BLOB_ID(&account->id),
-		 account_encode(account, edit_arena(e)));
+	account_write(e, account);
 }
 
 void
@@ -125,6 +134,5 @@ store_account_put(struct edit *e, const struct account *account)
 							old->thumbprint));
 		key_put(e, account);
 	}
-	edit_put(e, TABLE_ACCOUNTS, BLOB_ID(&account->id),
-		 account_encode(account, edit_arena(e)));
+	account_write(e, account);
 }

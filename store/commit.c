@@ -21,6 +21,7 @@
 #include "base/fault.h"
 #include "store/codec.h"
 #include "store/env.h"
+#include "store/records.h"
 #include "store/txn.h"
 
 #define ROOM_SHORT_WRITE (1024 * 1024)	/* less is free: EIO was a short write */
@@ -90,6 +91,7 @@ edit_end(struct edit *e)
 {
 	enum kept kept;
 
+	counts_write(e);
 	edit_stamp(e);
 	if (e->err == 0 && e->changes > 0)
 		e->err = fault_commit();

@@ -32,6 +32,7 @@ ended_add(struct edit *e, const struct ended *record, struct blob value)
 		edit_fail(e, "a record of that name stands already");
 		return;
 	}
+	counts_change(e, record->table, (struct blob){ NULL, 0 }, value);
 	edit_put(e, record->table, record->key, value);
 	edit_put(e, TABLE_ENDS, end_key(e, record, value), (struct blob){ NULL, 0 });
 }
@@ -47,6 +48,7 @@ ended_put(struct edit *e, const struct ended *record, struct blob value)
 		return;
 	}
 	was = end_key(e, record, old);
+	counts_change(e, record->table, old, value);
 	edit_put(e, record->table, record->key, value);
 	if (blob_equal(was, is))
 		return;

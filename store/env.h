@@ -35,6 +35,7 @@ struct edit {
 	size_t		 nid, ids_size;
 	struct job	*jobs;
 	size_t		 njob, jobs_size;
+	int64_t		 counts[COUNT_KINDS][COUNT_STATES];	/* what it adds */
 };
 
 /* Logs what cannot be survived, and aborts. */

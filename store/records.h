@@ -39,6 +39,11 @@ struct ended {
 void ended_add(struct edit *e, const struct ended *record, struct blob value);
 void ended_put(struct edit *e, const struct ended *record, struct blob value);
 
+/* A record is added (old: NULL data) or replaced: for store_counts().  The end of the edit
+ * writes what has come together. */
+void counts_change(struct edit *e, enum table t, struct blob old, struct blob new);
+void counts_write(struct edit *e);
+
 #define BLOB_ID(id) ((struct blob){ (id)->b, sizeof((id)->b) })
 
 #endif

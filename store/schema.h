@@ -23,7 +23,8 @@
 
 enum table {
 	/* text -> octets.  "format" u32, "version" the text of who made this format,
-	 * "time" u64 the newest second that a commit has seen; others: their users. */
+	 * "time" u64 the newest second that a commit has seen, "counts" (store/counts.c);
+	 * others: their users. */
 	TABLE_META,
 	/* kind, 'N', name -> number u32;  kind, '#', number u32 -> name.
 	 * kind: 'd' directory, 'p' profile, 'i' issuer. */

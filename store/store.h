@@ -92,9 +92,12 @@ struct writer *writer_start(struct store *s, struct lane *lane,
  * which must still be there, without running a step: their rows stand in `jobs`. */
 void writer_join(struct writer *w);
 
-/* For metrics: commits, flows, and microseconds spent in commits so far. */
+/* Registers the metrics of store/; once, from main, before threads start. */
+void store_metrics_register(void);
+
+/* Commits so far, and the flows in them. */
 struct writer_counts {
-	uint64_t commits, flows, commit_us;
+	uint64_t commits, flows;
 };
 struct writer_counts writer_counts(const struct writer *w);
 
@@ -136,6 +139,15 @@ void store_meta_put(struct edit *e, const char *name, struct blob value);
 
 /* The newest time that a commit has seen (written by each commit; 0: none yet). */
 int64_t store_last_time(const struct view *v);
+
+/* How many objects stand in each state (numbers of enum account_state and so on); right at
+ * every commit, whatever died. */
+enum { COUNT_ACCOUNTS, COUNT_ORDERS, COUNT_AUTHZ, COUNT_CERTS, COUNT_KINDS };
+#define COUNT_STATES 6
+struct store_counts {
+	uint64_t n[COUNT_KINDS][COUNT_STATES];
+};
+struct store_counts store_counts(const struct view *v);
 
 /* The number, from 1, that stands for a configured name in records; a new one is given
  * out when the name is new.  kind: 'd' directory, 'p' profile, 'i' issuer. */

@@ -12,12 +12,21 @@
 #include "base/clock.h"
 #include "base/flow.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "store/txn.h"
 
 #define BATCH_MAX  256
 #define RETRY_MAX  60		/* seconds */
 #define NAP_MS	   10		/* while jobs wait for their retry */
 #define COMPLAINT_MS 1000	/* between two lines about a full disk */
+
+static struct metric commits = { "brevet_commits_total", "Commits by what became of them",
+	METRIC_COUNTER, { { "result", (const char *const[]){ "kept", "full", "lost", NULL } } },
+	0, { 0 }, NULL };
+static struct metric commit_seconds = { "brevet_commit_seconds",
+	"Writing and syncing one commit", METRIC_HISTOGRAM, { { NULL, NULL } }, 0, { 0 }, NULL };
+static struct metric commit_flows = { "brevet_commit_flows", "Flows that shared one commit",
+	METRIC_SIZES, { { NULL, NULL } }, 0, { 0 }, NULL };
 
 struct writer {
 	struct store		*store;
@@ -28,7 +37,7 @@ struct writer {
 	struct flow		*delayed;	/* jobs whose commit was lost */
 	int64_t			 complained;	/* clock_mono_ms() */
 	atomic_bool		 ending;
-	atomic_uint_fast64_t	 commits, flows, commit_us;
+	atomic_uint_fast64_t	 commits, flows;
 };
 
 static struct flow *
@@ -145,18 +154,19 @@ batch_step(struct edit *e, struct flow *f)
 static enum kept
 batch_commit(struct writer *w, struct edit *e, size_t n)
 {
-	struct timespec from, to;
-	enum kept kept;
+	bool changed = edit_changes(e) > 0;
+	int64_t began = clock_mono_us();
+	enum kept kept = edit_end(e);
 
-	clock_gettime(CLOCK_MONOTONIC, &from);
-	kept = edit_end(e);
-	clock_gettime(CLOCK_MONOTONIC, &to);
+	if (kept == KEPT && !changed)
+		return kept;
+	metric_add(&commits, kept, 0, 1);
 	if (kept != KEPT)
 		return kept;
+	metric_observe(&commit_seconds, 0, 0, clock_mono_us() - began);
+	metric_observe(&commit_flows, 0, 0, (int64_t)n);
 	atomic_fetch_add(&w->commits, 1);
 	atomic_fetch_add(&w->flows, n);
-	atomic_fetch_add(&w->commit_us, (uint64_t)((to.tv_sec - from.tv_sec) * 1000000 +
-						   (to.tv_nsec - from.tv_nsec) / 1000));
 	return kept;
 }
 
@@ -253,6 +263,14 @@ writer_main(void *arg)
 	return NULL;
 }
 
+void
+store_metrics_register(void)
+{
+	metric_register(&commits);
+	metric_register(&commit_seconds);
+	metric_register(&commit_flows);
+}
+
 struct writer *
 writer_start(struct store *s, struct lane *lane, const struct writer_hooks *hooks)
 {
@@ -283,6 +301,5 @@ writer_join(struct writer *w)
 struct writer_counts
 writer_counts(const struct writer *w)
 {
-	return (struct writer_counts){ atomic_load(&w->commits), atomic_load(&w->flows),
-				       atomic_load(&w->commit_us) };
+	return (struct writer_counts){ atomic_load(&w->commits), atomic_load(&w->flows) };
 }

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* count.c - the metrics of acme/. */
+#include "acme/count.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "acme/acme.h"
+
+static const char *const routes[] = {	/* as enum route_name */
+	"directory", "new-nonce", "new-account", "account", "orders", "new-order", "order",
+	"authz", "chall", "finalize", "cert", "crl", "issuer", "other", NULL
+};
+static const char *const codes[] = {
+	"200", "201", "204", "400", "401", "403", "404", "405", "409", "411", "413", "415",
+	"417", "429", "431", "500", "501", "503", "other", NULL
+};
+static const char *const nonces[] = {
+	"issued", "redeemed", "malformed", "foreign", "old", "reused", NULL
+};
+static const char *const accounts[] = { "created", "found", "updated", NULL };
+static const char *const orders[] = { "created", "processing", "valid", "invalid", NULL };
+static const char *const authz[] = { "created", "valid", "invalid", NULL };
+static const char *const certificates[] = { "issued", "abandoned", NULL };
+static const char *const methods[] = { "http-01", "dns-01", "tls-alpn-01", NULL };
+static const char *const signings[] = { "certificate", "crl", "own", NULL };
+
+/* Filled from the table of problem types: "ok" first. */
+static const char *problems[PROBLEM_TYPES + 1];
+static const char *results[PROBLEM_TYPES + 2];		/* "started" before it */
+
+struct metric count_requests = { "brevet_requests_total", "Requests answered",
+	METRIC_COUNTER, { { "route", routes }, { "code", codes } }, 0, { 0 }, NULL };
+struct metric count_request_seconds = { "brevet_request_seconds",
+	"From a request's last octet to its reply, held time included", METRIC_HISTOGRAM,
+	{ { "route", routes } }, 0, { 0 }, NULL };
+struct metric count_jws = { "brevet_jws_total", "Signed requests by what became of their "
+	"signature, nonce and URL", METRIC_COUNTER, { { "result", problems } }, 0, { 0 }, NULL };
+struct metric count_nonces = { "brevet_nonces_total", "Replay nonces", METRIC_COUNTER,
+	{ { "result", nonces } }, 0, { 0 }, NULL };
+struct metric count_accounts = { "brevet_accounts_total", "Accounts by event",
+	METRIC_COUNTER, { { "event", accounts } }, 0, { 0 }, NULL };
+struct metric count_orders = { "brevet_orders_total", "Orders by transition",
+	METRIC_COUNTER, { { "event", orders }, { "problem", problems } }, 0, { 0 }, NULL };
+struct metric count_authz = { "brevet_authorizations_total", "Authorizations by transition",
+	METRIC_COUNTER, { { "event", authz } }, 0, { 0 }, NULL };
+struct metric count_challenges = { "brevet_challenges_total",
+	"Challenges by method and by what they came to", METRIC_COUNTER,
+	{ { "method", methods }, { "result", results } }, 0, { 0 }, NULL };
+struct metric count_certificates = { "brevet_certificates_total", "Certificates by event",
+	METRIC_COUNTER, { { "event", certificates }, { "problem", problems } }, 0, { 0 }, NULL };
+struct metric count_validation_seconds = { "brevet_validation_seconds",
+	"From a validation's start to its verdict", METRIC_HISTOGRAM,
+	{ { "method", methods } }, 0, { 0 }, NULL };
+struct metric count_signing_seconds = { "brevet_signing_seconds",
+	"One signature of an issuer", METRIC_HISTOGRAM, { { "kind", signings } }, 0, { 0 }, NULL };
+
+void
+acme_metrics_register(void)
+{
+	static struct metric *const all[] = {
+		&count_requests, &count_request_seconds, &count_jws, &count_nonces,
+		&count_accounts, &count_orders, &count_authz, &count_challenges,
+		&count_certificates, &count_validation_seconds, &count_signing_seconds
+	};
+
+	for (int i = 0; i < PROBLEM_TYPES; i++)
+		results[i + 1] = problems[i] = i == 0 ? "ok" :
+					       problem_name((enum problem_type)i);
+	results[0] = "started";
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		metric_register(all[i]);
+}
+
+size_t
+count_problem(enum problem_type type)
+{
+	return (size_t)type;
+}
+
+size_t
+count_challenge(enum problem_type type)
+{
+	return (size_t)type + 1;
+}
+
+size_t
+count_code(int status)
+{
+	char text[12];
+
+	snprintf(text, sizeof(text), "%d", status);
+	return metric_place(codes, text);
+}
+
+size_t
+count_method(enum method method)
+{
+	return (size_t)method - 1;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* count.h - the metrics of acme/: what an operator asks of a CA. */
+#ifndef ACME_COUNT_H
+#define ACME_COUNT_H
+
+#include "base/metric.h"
+#include "base/problem.h"
+#include "store/store.h"
+
+extern struct metric count_requests;		/* route, code */
+extern struct metric count_request_seconds;	/* route */
+extern struct metric count_jws;			/* problem type, or ok */
+extern struct metric count_nonces;		/* enum count_nonce */
+extern struct metric count_accounts;		/* enum count_account */
+extern struct metric count_orders;		/* enum count_order, problem type */
+extern struct metric count_authz;		/* enum count_authz */
+extern struct metric count_challenges;		/* method, result or problem type */
+extern struct metric count_certificates;	/* enum count_certificate, problem type */
+extern struct metric count_validation_seconds;	/* method */
+extern struct metric count_signing_seconds;	/* enum count_signing */
+
+enum count_nonce {
+	NONCE_ISSUED, NONCE_REDEEMED, NONCE_MALFORMED, NONCE_FOREIGN, NONCE_OLD, NONCE_REUSED
+};
+enum count_account { COUNT_ACCOUNT_CREATED, COUNT_ACCOUNT_FOUND, COUNT_ACCOUNT_UPDATED };
+enum count_order {
+	COUNT_ORDER_CREATED, COUNT_ORDER_PROCESSING, COUNT_ORDER_VALID, COUNT_ORDER_INVALID
+};
+enum count_authz { COUNT_AUTHZ_CREATED, COUNT_AUTHZ_VALID, COUNT_AUTHZ_INVALID };
+enum count_certificate { COUNT_CERT_ISSUED, COUNT_CERT_ABANDONED };
+enum count_signing { SIGNING_CERTIFICATE, SIGNING_CRL, SIGNING_OWN };
+
+/* The place of a problem type in the lists that begin with "ok". */
+size_t count_problem(enum problem_type type);
+
+/* The places of a status code and of a challenge's method. */
+size_t count_code(int status);
+size_t count_method(enum method method);
+
+/* The result of a challenge: "started", or what it came to. */
+#define COUNT_CHALLENGE_STARTED 0
+size_t count_challenge(enum problem_type type);
+
+#endif
