@@ -7,7 +7,9 @@ libacme_a_SOURCES = acme/account.c acme/acme.h acme/authz.c acme/authz.h acme/ce
 	acme/order.h acme/own.c acme/reply.c acme/reply.h acme/routes.c acme/routes.h \
 	acme/show.c acme/show.h acme/status.c acme/status.h acme/validate.c acme/wait.c
 
-unit_tests += tests/test_status tests/test_nonce
+unit_tests += tests/test_status tests/test_nonce tests/test_jwk
+tests_test_jwk_SOURCES = tests/test_jwk.c tests/tap.h
+tests_test_jwk_LDADD = $(ACME)
 tests_test_status_SOURCES = tests/test_status.c tests/tap.h
 tests_test_status_LDADD = $(ACME)
 tests_test_nonce_SOURCES = tests/test_nonce.c tests/tap.h

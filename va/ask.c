@@ -159,7 +159,7 @@ va_report(struct flow *f)
 
 	if (v == NULL)
 		return FLOW_NEXT;
-	log_event(LOG_INFO, "validation finished", "s:s, s:s, s:s, s:i, s:s, s:s, s:I",
+	log_event(LOG_DEBUG, "validation finished", "s:s, s:s, s:s, s:i, s:s, s:s, s:I",
 		  "method", method_of(a->method)->name, "identifier", a->ident.value,
 		  "address", a->address, "redirects", (int)a->redirects,
 		  "problem", problem_name(f->problem.type), "detail", f->problem.detail,
