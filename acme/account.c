@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* account.c - POST /acme/account/:id and its orders, RFC 8555 sections 7.3.2 and
- * 7.1.2.1. */
+/* account.c - POST /acme/account/:id and its orders, RFC 8555 sections 7.3.2,
+ * 7.3.6 and 7.1.2.1. */
 #include <string.h>
 
 #include "acme/contact.h"
@@ -15,6 +15,7 @@
 struct account_change {
 	struct account	account;	/* as it is, or will be */
 	bool		contact;	/* contacts are replaced */
+	bool		deactivate;
 };
 
 /* The URL must be the one of the account that signs. */
@@ -32,16 +33,22 @@ account_check(struct flow *f)
 {
 	struct request *rq = REQUEST(f);
 	struct account_change *c = rq->doing = arena_alloc(f->arena, sizeof(*c));
+	const char *status;
 
 	if (!account_mine(rq))
 		return show_nothing(f);
 	c->account = *rq->account;
 	if (rq->payload == NULL)
 		return FLOW_NEXT;
-	return contact_parse(&c->account, &c->contact, f->arena, rq->payload, &f->problem) ?
-	       FLOW_NEXT : FLOW_FAIL;
+	if (!json_text_maybe(rq->payload, "status", &status, NULL, &f->problem) ||
+	    !contact_parse(&c->account, &c->contact, f->arena, rq->payload, &f->problem))
+		return FLOW_FAIL;
+	c->deactivate = status != NULL && strcmp(status, "deactivated") == 0;
+	return FLOW_NEXT;
 }
 
+/* A deactivated account acts no more: its orders cannot be finalized, and what is being
+ * validated or issued for it ends invalid (section 7.3.6). */
 static enum flow_next
 account_apply(struct flow *f)
 {
@@ -49,12 +56,16 @@ account_apply(struct flow *f)
 	const struct account *now;
 	struct account next;
 
-	if (!c->contact)
+	if (!c->contact && !c->deactivate)
 		return FLOW_NEXT;
 	now = store_account_get(edit_view(f->txn), f->arena, &c->account.id);
 	next = *now;
-	next.contact = c->account.contact;
-	next.ncontact = c->account.ncontact;
+	if (c->contact) {
+		next.contact = c->account.contact;
+		next.ncontact = c->account.ncontact;
+	}
+	if (c->deactivate)
+		next.state = ACCOUNT_DEACTIVATED;
 	store_account_put(f->txn, &next);
 	c->account = next;
 	return FLOW_NEXT;
@@ -69,14 +80,16 @@ account_reply(struct flow *f)
 	if (f->problem.type != PROBLEM_NONE)
 		return reply_problem(f);
 	reply_json(rq, 200, show_account(rq, &c->account));
-	if (c->contact)
+	if (c->deactivate)
+		metric_add(&count_accounts, COUNT_ACCOUNT_DEACTIVATED, 0, 1);
+	else if (c->contact)
 		metric_add(&count_accounts, COUNT_ACCOUNT_UPDATED, 0, 1);
 	return FLOW_NEXT;
 }
 
 const struct flow_step account_steps[] = {
 	{ ON_LOOP,   STEP(account_check) },	/* mine? what is to change?        */
-	{ ON_WRITER, STEP(account_apply) },	/* contacts replaced, if any came  */
+	{ ON_WRITER, STEP(account_apply) },	/* new contacts; deactivation      */
 	{ ON_LOOP,   STEP(account_reply) },	/* the account as it now is        */
 	{ 0 }
 };

@@ -63,6 +63,7 @@ struct acme_config {
 	size_t			 names_max;	/* identifiers of an order */
 	int64_t			 order_life;	/* seconds until an order or a pending ... */
 	int64_t			 authz_life;	/* ... or a valid authorization expires */
+	bool			 reuse_valid, reuse_pending;	/* authorizations */
 	int			 hold_ms;	/* how long a request waits for a verdict */
 	size_t			 held_max;	/* requests that wait, per process */
 	bool			 quirk_padded_csr, quirk_short_es256;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* authz.c - POST-as-GET /acme/authz/:id, RFC 8555 section 7.5.  Runs on: loop. */
+/* authz.c - POST /acme/authz/:id, RFC 8555 sections 7.5 and 7.5.2. */
 #include "acme/authz.h"
 
 #include <string.h>
@@ -7,6 +7,8 @@
 #include "acme/local.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
+#include "base/clock.h"
+#include "base/json.h"
 
 bool
 authz_read(struct request *rq, struct authz_seen *seen)
@@ -29,6 +31,8 @@ authz_settled(struct flow *f)
 	return !authz_read(rq, seen) || !status_validating(seen->authz);
 }
 
+static const struct flow_step authz_change_steps[];
+
 static enum flow_next
 authz_check(struct flow *f)
 {
@@ -37,7 +41,10 @@ authz_check(struct flow *f)
 
 	if (!id_parse(rq->part[0], strlen(rq->part[0]), &seen->id) || !authz_read(rq, seen))
 		return show_nothing(f);
-	return show_only(rq, &f->problem) ? FLOW_NEXT : FLOW_FAIL;
+	if (rq->payload == NULL)
+		return FLOW_NEXT;
+	f->steps = authz_change_steps;
+	return FLOW_AGAIN;
 }
 
 static enum flow_next
@@ -68,5 +75,50 @@ const struct flow_step authz_steps[] = {
 	{ ON_LOOP, STEP(authz_check) },		/* mine?                             */
 	{ ON_LOOP, STEP(authz_hold) },		/* being validated: wait a moment    */
 	{ ON_LOOP, STEP(authz_reply) },
+	{ 0 }
+};
+
+/* --- {"status": "deactivated"} ------------------------------------------------------------ */
+
+static enum flow_next
+authz_change_check(struct flow *f)
+{
+	const char *status = json_text(REQUEST(f)->payload, "status", NULL, &f->problem);
+
+	if (status == NULL)
+		return FLOW_FAIL;
+	if (strcmp(status, "deactivated") != 0)
+		return flow_fail(f, PROBLEM_MALFORMED,
+				 "\"status\" of an authorization can only become deactivated");
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+authz_deactivate(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	struct authz_seen *seen = rq->doing;
+	const struct authz *there = store_authz_get(edit_view(f->txn), f->arena, &seen->id);
+	enum authz_state state = status_authz(there, clock_now());
+	struct authz *next;
+
+	seen->authz = there;
+	if (state == AUTHZ_DEACTIVATED)
+		return FLOW_NEXT;
+	if (state != AUTHZ_PENDING && state != AUTHZ_VALID)
+		return flow_fail(f, PROBLEM_MALFORMED, "the authorization is %s already",
+				 status_authz_name(state));
+	next = arena_memdup(f->arena, there, sizeof(*there));
+	next->state = AUTHZ_DEACTIVATED;
+	store_authz_put(f->txn, next);
+	edit_changed(f->txn, &next->id);
+	seen->authz = next;
+	return FLOW_NEXT;
+}
+
+static const struct flow_step authz_change_steps[] = {
+	{ ON_LOOP,   STEP(authz_change_check) },
+	{ ON_WRITER, STEP(authz_deactivate) },	/* pending or valid -> deactivated       */
+	{ ON_LOOP,   STEP(authz_reply) },
 	{ 0 }
 };

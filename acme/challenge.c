@@ -20,6 +20,8 @@ challenge_may_start(const struct authz *authz, size_t number, int64_t now)
 	       authz->challenges[number].state == CHALLENGE_PENDING;
 }
 
+static const struct flow_step challenge_read_steps[];
+
 static enum flow_next
 challenge_check(struct flow *f)
 {
@@ -31,8 +33,10 @@ challenge_check(struct flow *f)
 	    strlen(number) != 1 || *number < '0' || *number > '9' ||
 	    (seen->number = (size_t)(*number - '0')) >= seen->authz->nchallenge)
 		return show_nothing(f);
-	if (rq->payload == NULL || status_authz(seen->authz, rq->now) == AUTHZ_VALID)
-		return FLOW_NEXT;
+	if (rq->payload == NULL || status_authz(seen->authz, rq->now) == AUTHZ_VALID) {
+		f->steps = challenge_read_steps;	/* nothing changes */
+		return FLOW_AGAIN;
+	}
 	if (status_authz(seen->authz, rq->now) != AUTHZ_PENDING)
 		return flow_fail(f, PROBLEM_MALFORMED, "the authorization is %s, not pending: "
 				 "make a new order",
@@ -50,8 +54,6 @@ challenge_apply(struct flow *f)
 	const struct authz *there;
 	struct authz next;
 
-	if (rq->payload == NULL)
-		return FLOW_NEXT;
 	there = store_authz_get(edit_view(f->txn), f->arena, &seen->id);
 	if (there == NULL || !challenge_may_start(there, seen->number, clock_now()))
 		return FLOW_NEXT;
@@ -71,8 +73,6 @@ challenge_hold(struct flow *f)
 	struct request *rq = REQUEST(f);
 	struct authz_seen *seen = rq->doing;
 
-	if (rq->payload == NULL && !status_validating(seen->authz))
-		return FLOW_NEXT;
 	return wait_settled(f, &seen->id, authz_settled);
 }
 
@@ -105,5 +105,11 @@ const struct flow_step challenge_steps[] = {
 	{ ON_WRITER, STEP(challenge_apply) },	/* pending -> processing, and the job   */
 	{ ON_LOOP,   STEP(challenge_hold) },	/* wait a moment for its verdict        */
 	{ ON_LOOP,   STEP(challenge_reply) },
+	{ 0 }
+};
+
+static const struct flow_step challenge_read_steps[] = {
+	{ ON_LOOP, STEP(challenge_hold) },
+	{ ON_LOOP, STEP(challenge_reply) },
 	{ 0 }
 };

@@ -8,8 +8,10 @@
 #include "acme/acme.h"
 
 static const char *const routes[] = {	/* as enum route_name */
-	"directory", "new-nonce", "new-account", "account", "orders", "new-order", "order",
-	"authz", "chall", "finalize", "cert", "crl", "issuer", "other", NULL
+	"directory", "new-nonce", "new-account", "account", "orders", "new-order", "new-authz",
+	"order",
+	"authz", "chall", "finalize", "cert", "key-change",
+	"revoke-cert", "crl", "issuer", "other", NULL
 };
 static const char *const codes[] = {
 	"200", "201", "204", "400", "401", "403", "404", "405", "409", "411", "413", "415",
@@ -18,10 +20,12 @@ static const char *const codes[] = {
 static const char *const nonces[] = {
 	"issued", "redeemed", "malformed", "foreign", "old", "reused", NULL
 };
-static const char *const accounts[] = { "created", "found", "updated", NULL };
+static const char *const accounts[] = {
+	"created", "found", "updated", "deactivated", "key-changed", NULL
+};
 static const char *const orders[] = { "created", "processing", "valid", "invalid", NULL };
 static const char *const authz[] = { "created", "valid", "invalid", NULL };
-static const char *const certificates[] = { "issued", "abandoned", NULL };
+static const char *const certificates[] = { "issued", "abandoned", "revoked", NULL };
 static const char *const methods[] = { "http-01", "dns-01", "tls-alpn-01", NULL };
 static const char *const signings[] = { "certificate", "crl", "own", NULL };
 

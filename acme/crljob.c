@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crljob.c - job: sign each issuer's CRL anew before it is half as old as it may get
- * (ca.md section 8).  It is looked at once a minute, on one loop.
+/* crljob.c - job: sign each issuer's CRL anew after a revocation, and before it is half as
+ * old as it may get (RFC 5280 section 5).  It is looked at every few seconds, on one loop,
+ * so that many revocations share one signature.
  *
  * Numbers are times, or one more than the last number where the clock went back: so a
  * store that was restored from a backup still counts upwards. */
@@ -12,15 +13,33 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define LOOK_MS 60000
+#define LOOK_MS 10000
 
 struct crl_work {
 	struct store			*store;
 	const struct acme_config	*config;	/* kept */
 	const struct acme_issuer	*issuer;
+	uint64_t			 revocations;	/* that it knows of */
 	struct crl_content		 content;
 	struct blob			 der;
 };
+
+static void
+take_entries(struct crl_work *w, const struct view *v, struct arena *a)
+{
+	struct crl_entry *entries;
+	struct revoked *rows;
+	size_t n;
+
+	w->revocations = store_revocations(v);
+	n = store_revoked_list(v, a, w->issuer->number, 0, &rows);
+	entries = arena_alloc(a, n * sizeof(*entries));
+	for (size_t i = 0; i < n; i++)
+		entries[i] = (struct crl_entry){ rows[i].serial, rows[i].revoked,
+						 rows[i].reason };
+	w->content.entries = entries;
+	w->content.nentry = n;
+}
 
 static enum flow_next
 crljob_begin(struct flow *f)
@@ -30,7 +49,6 @@ crljob_begin(struct flow *f)
 	const struct crl *last = store_crl_get(v, f->arena, w->issuer->number, 0);
 	int64_t now = clock_now();
 
-	view_close(v);
 	w->content = (struct crl_content){
 		.number = (uint64_t)now,
 		.this_update = now,
@@ -39,6 +57,8 @@ crljob_begin(struct flow *f)
 	};
 	if (last != NULL && last->number >= w->content.number)
 		w->content.number = last->number + 1;
+	take_entries(w, v, f->arena);
+	view_close(v);
 	return FLOW_NEXT;
 }
 
@@ -62,6 +82,7 @@ crljob_record(struct flow *f)
 	store_crl_put(f->txn, &(struct crl){
 		.issuer = w->issuer->number,
 		.number = w->content.number,
+		.revocations = w->revocations,
 		.this_update = w->content.this_update,
 		.next_update = w->content.next_update,
 		.der = w->der,
@@ -107,7 +128,7 @@ crl_due(struct acme_local *l, const struct acme_issuer *issuer)
 	struct arena *a = arena_new();
 	struct view *v = view_open(l->store);
 	const struct crl *last = store_crl_get(v, a, issuer->number, 0);
-	bool due = last == NULL ||
+	bool due = last == NULL || last->revocations != store_revocations(v) ||
 		   clock_now() >= last->this_update +
 				  (last->next_update - last->this_update) / 2;
 

@@ -36,6 +36,9 @@ directory_reply(struct flow *f)
 		{ "newNonce", "/acme/new-nonce" },
 		{ "newAccount", "/acme/new-account" },
 		{ "newOrder", "/acme/new-order" },
+		{ "newAuthz", "/acme/new-authz" },
+		{ "revokeCert", "/acme/revoke-cert" },
+		{ "keyChange", "/acme/key-change" },
 	};
 	struct request *rq = REQUEST(f);
 	json_t *o;

@@ -355,6 +355,8 @@ authenticate(struct request *rq)
 	if (!media_type_check(rq, p) || !jws_parse(&jws, rq->flow->arena, rq->body, p))
 		return false;
 	rq->header = jws.header;
+	if (rq->route->signer == BY_EITHER)
+		by_account = json_object_get(jws.header, "kid") != NULL;
 	if (!(by_account ? signed_by_account(rq, &jws, p) : signed_by_key(rq, &jws, p)))
 		return false;
 	if (!nonce_check(rq, p) || !url_check(rq, p) || !payload_check(rq, &jws, p))

@@ -54,20 +54,27 @@ not_ready(const struct order_seen *seen, struct problem *p)
 		       ": fulfil its authorizations first" : "");
 }
 
-/* The account key never becomes a certificate's key, whoever's it is (section 11.1). */
+/* The account key never becomes a certificate's key, whoever's it is (section 11.1); nor
+ * does a key that is known to others. */
 static bool
 key_is_free(struct request *rq, const struct csr *csr, struct problem *p)
 {
 	struct view *v = view_open(rq->store);
+	uint8_t hash[32];
 	struct id id;
 	struct jwk jwk;
-	bool taken;
+	bool taken, blocked;
 
 	jwk_of(&jwk, rq->flow->arena, &csr->key);
+	SHA256(csr->spki.data, csr->spki.len, hash);
 	taken = store_account_find(v, rq->directory->number, jwk.thumbprint, &id);
+	blocked = store_key_blocked(v, hash);
 	view_close(v);
-	return !taken || problem(p, PROBLEM_BAD_CSR, "the key of the CSR is an account key: "
-				 "make a key for the certificate alone");
+	if (taken)
+		return problem(p, PROBLEM_BAD_CSR, "the key of the CSR is an account key: "
+			       "make a key for the certificate alone");
+	return !blocked || problem(p, PROBLEM_BAD_CSR, "the key of the CSR was reported as "
+				   "compromised: make a new one");
 }
 
 static bool

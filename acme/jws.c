@@ -66,13 +66,18 @@ decoded(struct arena *a, const char *name, const char *text, size_t len, struct 
 bool
 jws_parse(struct jws *jws, struct arena *a, struct blob body, struct problem *p)
 {
+	const json_t *o = json_parse(a, body.data, body.len, "the request body", p);
+
+	return o != NULL && jws_take(jws, a, o, p);
+}
+
+bool
+jws_take(struct jws *jws, struct arena *a, const json_t *o, struct problem *p)
+{
 	const char *protected, *signature;
 	size_t plen, slen;
 	struct blob header;
-	json_t *o = json_parse(a, body.data, body.len, "the request body", p);
 
-	if (o == NULL)
-		return false;
 	if (json_object_get(o, "signatures") != NULL)
 		return problem(p, PROBLEM_MALFORMED, "the JWS has \"signatures\": send the "
 			       "flattened form with one signature (RFC 8555 section 6.2)");

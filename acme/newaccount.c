@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* newaccount.c - POST /acme/new-account, RFC 8555 section 7.3. */
+#include <openssl/sha.h>
 #include <string.h>
 
 #include "acme/contact.h"
@@ -44,6 +45,20 @@ newaccount_refused(const struct account *account, struct problem *p)
 }
 
 static bool
+blocked(struct request *rq)
+{
+	struct blob spki = key_spki(&rq->jwk->key, rq->flow->arena);
+	struct view *v = view_open(rq->store);
+	uint8_t hash[32];
+	bool is_blocked;
+
+	SHA256(spki.data, spki.len, hash);
+	is_blocked = store_key_blocked(v, hash);
+	view_close(v);
+	return is_blocked;
+}
+
+static bool
 newaccount_terms(const struct request *rq, bool agreed, struct problem *p)
 {
 	const struct acme_config *c = rq->config;
@@ -77,6 +92,9 @@ newaccount_check(struct flow *f)
 	view_close(v);
 	if (n->found)
 		return newaccount_refused(&n->account, &f->problem) ? FLOW_FAIL : FLOW_NEXT;
+	if (blocked(rq))
+		return flow_fail(f, PROBLEM_BAD_PUBLIC_KEY, "the key was reported as "
+				 "compromised: make a new one");
 	if (n->only_existing)
 		return flow_fail(f, PROBLEM_ACCOUNT_DOES_NOT_EXIST, "no account has this key");
 	if (!newaccount_terms(rq, agreed, &f->problem) ||

@@ -3,31 +3,13 @@
 #include <string.h>
 
 #include "acme/count.h"
+#include "acme/offer.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-
-/* One item of "identifiers". */
-static bool
-ident_check(struct ident *ident, struct arena *a, const json_t *item, struct problem *p)
-{
-	const char *type, *value;
-	size_t len;
-
-	if (!json_is_object(item))
-		return problem(p, PROBLEM_MALFORMED, "an identifier is not an object with "
-			       "\"type\" and \"value\"");
-	if ((type = json_text(item, "type", NULL, p)) == NULL ||
-	    (value = json_text(item, "value", &len, p)) == NULL)
-		return false;
-	if (strcmp(type, "dns") != 0)
-		return problem(p, PROBLEM_UNSUPPORTED_IDENTIFIER,
-			       "identifier type \"%.20s\" is not supported; use dns", type);
-	return ident_parse_dns(ident, a, value, len, p);
-}
 
 /* All that is wrong is told at once: one problem as it is, several as subproblems. */
 static bool
@@ -90,7 +72,7 @@ idents_parse(struct request *rq, struct order *order, struct problem *p)
 		const json_t *item = json_array_get(list, i);
 		struct ident one = { 0 };
 
-		if (!ident_check(&one, a, item, &sub[nsub]))
+		if (!offer_ident(&one, a, item, &sub[nsub]))
 			sub[nsub++].ident = ident_as_sent(a, item);
 		else if (!known_already(order->idents, order->nident, &one))
 			order->idents[order->nident++] = one;
@@ -136,49 +118,11 @@ times_check(const struct request *rq, struct order *order, struct problem *p)
 	return true;
 }
 
-/* A wildcard is proved by DNS alone (acme.md 9.5). */
-static void
-offer_challenges(struct authz *authz, struct arena *a)
-{
-	static const enum method methods[] = { METHOD_HTTP_01, METHOD_DNS_01 };
-
-	authz->challenges = arena_alloc(a, 2 * sizeof(authz->challenges[0]));
-	for (size_t i = 0; i < 2; i++) {
-		if (authz->ident.wildcard && methods[i] != METHOD_DNS_01)
-			continue;
-		authz->challenges[authz->nchallenge++] = (struct challenge){
-			.method = methods[i],
-			.state = CHALLENGE_PENDING,
-			.token = token_new(a),
-		};
-	}
-}
-
-static void
-authz_make(struct authz *authz, struct arena *a, const struct order *order, size_t i)
-{
-	const struct ident *ident = &order->idents[i];
-
-	*authz = (struct authz){
-		.id = order->authz[i],
-		.account = order->account,
-		.order = order->id,
-		.scope = order->scope,
-		.state = AUTHZ_PENDING,
-		.created = order->created,
-		.expires = order->expires,
-		.ident = *ident,
-	};
-	if (ident->wildcard) {
-		authz->ident.value += 2;
-		authz->ident.shown += 2;
-	}
-	offer_challenges(authz, a);
-}
-
 struct neworder {
-	struct order	 order;
-	struct authz	*authz;		/* nauthz of the order */
+	struct order		 order;
+	struct authz		*authz;		/* nauthz new ones, if they are needed */
+	size_t			 made;		/* that were needed */
+	enum order_status	 status;
 };
 
 static enum flow_next
@@ -206,21 +150,39 @@ neworder_check(struct flow *f)
 	n->authz = arena_alloc(f->arena, order->nauthz * sizeof(n->authz[0]));
 	for (size_t i = 0; i < order->nauthz; i++) {
 		order->authz[i] = id_new(now_ms);
-		authz_make(&n->authz[i], f->arena, order, i);
+		offer_make(&n->authz[i], f->arena, rq, &order->idents[i]);
+		n->authz[i].id = order->authz[i];
+		n->authz[i].order = order->id;
+		n->authz[i].scope = order->scope;
 	}
 	return FLOW_NEXT;
 }
 
+/* An authorization that the account has already serves as well. */
 static enum flow_next
 neworder_apply(struct flow *f)
 {
-	const struct neworder *n = REQUEST(f)->doing;
+	struct request *rq = REQUEST(f);
+	struct neworder *n = rq->doing;
+	const struct view *v = edit_view(f->txn);
+	int64_t now = clock_now();
 
 	if (!edit_room(f->txn, &f->problem))
 		return FLOW_FAIL;
-	for (size_t i = 0; i < n->order.nauthz; i++)
-		store_authz_add(f->txn, &n->authz[i]);
+	n->made = 0;
+	for (size_t i = 0; i < n->order.nauthz; i++) {
+		const struct authz *there = offer_find(rq, v, &n->order.idents[i], now);
+
+		if (there != NULL) {
+			n->order.authz[i] = there->id;
+			continue;
+		}
+		n->order.authz[i] = n->authz[i].id;
+		offer_add(rq, f->txn, &n->authz[i]);
+		n->made++;
+	}
 	store_order_add(f->txn, &n->order);
+	n->status = status_order_read(&n->order, edit_view(f->txn), f->arena, now);
 	return FLOW_NEXT;
 }
 
@@ -233,10 +195,10 @@ neworder_reply(struct flow *f)
 
 	if (f->problem.type != PROBLEM_NONE)
 		return reply_problem(f);
-	reply_json(rq, 201, show_order(rq, order, STATUS_PENDING));
+	reply_json(rq, 201, show_order(rq, order, n->status));
 	reply_header(rq, "Location", show_order_url(rq, &order->id));
 	metric_add(&count_orders, COUNT_ORDER_CREATED, 0, 1);
-	metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, order->nauthz);
+	metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, n->made);
 	log_event(LOG_INFO, "order created", "s:s, s:s, s:s", "order",
 		  id_print(f->arena, &order->id), "account", id_print(f->arena, &order->account),
 		  "names", ident_list(f->arena, order->idents, order->nident));

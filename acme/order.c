@@ -25,8 +25,10 @@ order_read(struct request *rq, struct order_seen *seen)
 			const struct authz *authz = store_authz_get(v, a,
 								    &seen->order->authz[i]);
 
-			if (authz != NULL && status_validating(authz))
+			if (authz != NULL && status_validating(authz)) {
 				seen->validating = true;
+				seen->awaited = authz->id;
+			}
 		}
 	}
 	view_close(v);
@@ -68,9 +70,11 @@ order_hold(struct flow *f)
 {
 	struct order_seen *seen = REQUEST(f)->doing;
 
-	if (seen->status != STATUS_PROCESSING && !seen->validating)
-		return FLOW_NEXT;
-	return wait_settled(f, &seen->id, order_settled);
+	if (seen->status == STATUS_PROCESSING)
+		return wait_settled(f, &seen->id, order_settled);
+	if (seen->validating)	/* several orders may share it */
+		return wait_settled(f, &seen->awaited, order_settled);
+	return FLOW_NEXT;
 }
 
 static enum flow_next

@@ -10,7 +10,8 @@ struct order_seen {
 	struct id		 id;		/* set by the caller */
 	const struct order	*order;		/* as last read */
 	enum order_status	 status;
-	bool			 validating;	/* one of its challenges is being validated */
+	bool			 validating;	/* one of its challenges is being validated, */
+	struct id		 awaited;	/* of this authorization */
 };
 
 /* Reads the order and its status; false: no such order of this account. */

@@ -15,11 +15,14 @@ const struct route acme_routes[] = {
 	{ "POST", "/acme/account/:id/orders",	BY_ACCOUNT, orders_steps, ROUTE_ORDERS },
 	{ "POST", "/acme/account/:id/orders/:before", BY_ACCOUNT, orders_steps, ROUTE_ORDERS },
 	{ "POST", "/acme/new-order",		BY_ACCOUNT, neworder_steps, ROUTE_NEW_ORDER },
+	{ "POST", "/acme/new-authz",		BY_ACCOUNT, newauthz_steps, ROUTE_NEW_AUTHZ },
 	{ "POST", "/acme/order/:id",		BY_ACCOUNT, order_steps, ROUTE_ORDER },
 	{ "POST", "/acme/authz/:id",		BY_ACCOUNT, authz_steps, ROUTE_AUTHZ },
 	{ "POST", "/acme/chall/:id/:number",	BY_ACCOUNT, challenge_steps, ROUTE_CHALLENGE },
 	{ "POST", "/acme/finalize/:id",		BY_ACCOUNT, finalize_steps, ROUTE_FINALIZE },
 	{ "POST", "/acme/cert/:serial",		BY_ACCOUNT, cert_steps, ROUTE_CERT },
+	{ "POST", "/acme/key-change",		BY_ACCOUNT, keychange_steps, ROUTE_KEY_CHANGE },
+	{ "POST", "/acme/revoke-cert",		BY_EITHER,  revoke_steps, ROUTE_REVOKE_CERT },
 	{ NULL, NULL, NOBODY, NULL, ROUTE_OTHER }
 };
 

@@ -2,11 +2,41 @@
 /* status.c - facts and the time make a status.  Pure. */
 #include "acme/status.h"
 
+int64_t
+status_reuse_max(int64_t now)
+{
+	static const struct limit {
+		int64_t	from;		/* seconds since 1970 */
+		int	days;
+	} limits[] = {
+		{ 1868227200, 10 },	/* 2029-03-15 */
+		{ 1805068800, 100 },	/* 2027-03-15 */
+		{ 1773532800, 200 },	/* 2026-03-15 */
+		{ 0, 398 },
+	};
+	const struct limit *l = limits;
+
+	while (now < l->from)
+		l++;
+	return (int64_t)l->days * 86400;
+}
+
+static bool
+proof_too_old(const struct authz *authz, int64_t now)
+{
+	for (size_t i = 0; i < authz->nchallenge; i++)
+		if (authz->challenges[i].state == CHALLENGE_VALID)
+			return now - authz->challenges[i].validated > status_reuse_max(now);
+	return false;
+}
+
 enum authz_state
 status_authz(const struct authz *authz, int64_t now)
 {
 	if ((authz->state == AUTHZ_PENDING || authz->state == AUTHZ_VALID) &&
 	    now >= authz->expires)
+		return AUTHZ_INVALID;
+	if (authz->state == AUTHZ_VALID && proof_too_old(authz, now))
 		return AUTHZ_INVALID;
 	return authz->state;
 }

@@ -16,7 +16,12 @@ enum order_status {
 	STATUS_INVALID
 };
 
-/* What an authorization counts as at that time: one that has expired is invalid. */
+/* How long a proof of control may be used, in seconds, at that time: the dated limits of
+ * the CA/Browser Forum's TLS Baseline Requirements, section 4.2.1. */
+int64_t status_reuse_max(int64_t now);
+
+/* What an authorization counts as at that time: one that has expired, or whose proof is
+ * older than the limit, is invalid. */
 enum authz_state status_authz(const struct authz *authz, int64_t now);
 
 /* The status of an order whose authorizations are these (nauthz of them). */

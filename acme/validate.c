@@ -138,8 +138,9 @@ validate_record(struct flow *f)
 		c->error = problem_print(&job->question.problem, f->arena);
 	}
 	store_authz_put(f->txn, &next);
+	if (next.state == AUTHZ_VALID)
+		store_authz_remember(f->txn, &next);
 	edit_changed(f->txn, &next.id);
-	edit_changed(f->txn, &next.order);
 	return FLOW_NEXT;
 }
 

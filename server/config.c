@@ -329,6 +329,8 @@ take_acme(struct config *c, cfg_t *cfg, struct problem *p)
 	a->names_max = (size_t)c->names;
 	a->order_life = c->order_lifetime;
 	a->authz_life = c->authz_lifetime;
+	a->reuse_valid = listed(c->reuse, "valid");
+	a->reuse_pending = listed(c->reuse, "pending");
 	a->hold_ms = (int)c->hold * 1000;
 	a->held_max = (size_t)c->held;
 	a->quirk_padded_csr = listed(c->quirks, "padded-csr");

@@ -18,7 +18,7 @@ struct config {
 	const char		 *metrics_listen;	/* "": none */
 	const char		 *data, *log_level, *terms, *website;
 	const char *const	 *hosts, *const *base_url_old, *const *caa_identities;
-	const char *const	 *quirks;
+	const char *const	 *quirks, *const *reuse;
 	int64_t			  workers, signers;
 	int64_t			  order_lifetime, authz_lifetime, hold, names, crl_lifetime;
 	int64_t			  head, body, idle, request, connections, held;

@@ -44,6 +44,8 @@ const struct config_option config_options[] = {
 	  "until a pending order or authorization expires" },
 	{ "order.authz_lifetime", TIME, AT(authz_lifetime), "7d", 60, 398 * DAY,
 	  "until a valid authorization expires" },
+	{ "order.reuse", LIST, AT(reuse), "valid pending", 0, 0,
+	  "authorizations of the same account that new orders use again: valid, pending or\n\tnone" },
 	{ "order.names", COUNT, AT(names), "100", 1, 1000, "identifiers of an order, at most" },
 	{ "order.hold", TIME, AT(hold), "1s", 0, 20,
 	  "how long a request waits for its verdict before it is told \"processing\"" },
@@ -171,6 +173,7 @@ static const struct words {
 	{ "validation.mode", { "private", "public", NULL } },
 	{ "validation.dnssec", { "validate", "off", NULL } },
 	{ "quirks", { "padded-csr", "short-es256", NULL } },
+	{ "order.reuse", { "valid", "pending", "none", NULL } },
 };
 
 static bool

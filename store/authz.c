@@ -101,3 +101,46 @@ store_authz_put(struct edit *e, const struct authz *authz)
 
 	ended_put(e, &record, authz_encode(authz, edit_arena(e)));
 }
+
+/* --- by account and identifier --------------------------------------------------------------- */
+
+static struct blob
+found_key(struct arena *a, const struct id *account, const struct ident *ident,
+	  enum authz_state state)
+{
+	struct encoder c = { .arena = a };
+	const char *value = strncmp(ident->value, "*.", 2) == 0 ? ident->value + 2 : ident->value;
+
+	encode_id(&c, account);
+	encode_u8(&c, state);
+	encode_u8(&c, ident->type);
+	encode_u8(&c, ident->wildcard);
+	encode_bytes(&c, value, strlen(value));
+	return encoder_blob(&c);
+}
+
+void
+store_authz_remember(struct edit *e, const struct authz *authz)
+{
+	edit_put(e, TABLE_ACCOUNT_AUTHZ, found_key(edit_arena(e), &authz->account,
+						   &authz->ident, authz->state),
+		 BLOB_ID(&authz->id));
+}
+
+const struct authz *
+store_authz_find(const struct view *v, struct arena *a, const struct id *account,
+		 const struct ident *ident, enum authz_state state)
+{
+	struct blob key = found_key(a, account, ident, state);
+	struct blob value = view_get(v, TABLE_ACCOUNT_AUTHZ, key);
+	const struct authz *authz;
+	struct id id;
+
+	if (value.data == NULL)
+		return NULL;
+	if (value.len != sizeof(id))
+		store_corrupt(TABLE_ACCOUNT_AUTHZ, key, "not an id");
+	memcpy(&id, value.data, sizeof(id));
+	authz = store_authz_get(v, a, &id);
+	return authz != NULL && authz->state == state ? authz : NULL;
+}

@@ -18,6 +18,10 @@ cert_encode(const struct cert *cert, struct arena *a)
 	encode_u32(&c, cert->shard);
 	encode_bytes(&c, cert->spki_hash, sizeof(cert->spki_hash));
 	encode_blob(&c, cert->der);
+	if (cert->state == CERT_REVOKED) {
+		encode_time(&c, cert->revoked);
+		encode_u8(&c, (unsigned)cert->reason);
+	}
 	return encoder_blob(&c);
 }
 
@@ -38,6 +42,10 @@ cert_decode(struct blob bytes, struct arena *a, struct cert *cert)
 	cert->shard = decode_u32(&d);
 	decode_bytes(&d, cert->spki_hash, sizeof(cert->spki_hash));
 	cert->der = decode_blob(&d);
+	if (cert->state == CERT_REVOKED) {
+		cert->revoked = decode_time(&d);
+		cert->reason = (int)decode_u8(&d);
+	}
 	return decoder_done(&d);
 }
 
@@ -70,4 +78,6 @@ store_cert_put(struct edit *e, const struct cert *cert)
 	struct ended record = { TABLE_CERTS, 'c', BLOB_ID(&cert->serial) };
 
 	ended_put(e, &record, cert_encode(cert, edit_arena(e)));
+	if (cert->state == CERT_REVOKED)
+		revoked_put(e, cert);
 }

@@ -9,6 +9,7 @@ crl_encode(const struct crl *crl, struct arena *a)
 
 	encode_u8(&c, RECORD_VERSION);
 	encode_u64(&c, crl->number);
+	encode_u64(&c, crl->revocations);
 	encode_time(&c, crl->this_update);
 	encode_time(&c, crl->next_update);
 	encode_blob(&c, crl->der);
@@ -23,6 +24,7 @@ crl_decode(struct blob bytes, struct arena *a, struct crl *crl)
 	if (decode_u8(&d) != RECORD_VERSION)
 		return false;
 	crl->number = decode_u64(&d);
+	crl->revocations = decode_u64(&d);
 	crl->this_update = decode_time(&d);
 	crl->next_update = decode_time(&d);
 	crl->der = decode_blob(&d);

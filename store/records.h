@@ -39,6 +39,9 @@ struct ended {
 void ended_add(struct edit *e, const struct ended *record, struct blob value);
 void ended_put(struct edit *e, const struct ended *record, struct blob value);
 
+/* The row of a revoked certificate in the list of its issuer and shard. */
+void revoked_put(struct edit *e, const struct cert *cert);
+
 /* A record is added (old: NULL data) or replaced: for store_counts().  The end of the edit
  * writes what has come together. */
 void counts_change(struct edit *e, enum table t, struct blob old, struct blob new);

@@ -11,9 +11,10 @@
  *	scope		directory u32, profile u32, issuer u32, binding id
  *	ident		type u8, wildcard u8, value text, shown text ("": as the value)
  *
- * Example: the CRL record { number 5, this_update 1, next_update 2, der 30 00 }
+ * Example: the CRL record { number 5, revocations 3, this_update 1, next_update 2,
+ * der 30 00 }
  *
- *	01  0000000000000005  0000000000000001  0000000000000002  02 3000
+ *	01  0000000000000005  0000000000000003  0000000000000001  0000000000000002  02 3000
  */
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
@@ -23,8 +24,8 @@
 
 enum table {
 	/* text -> octets.  "format" u32, "version" the text of who made this format,
-	 * "time" u64 the newest second that a commit has seen, "counts" (store/counts.c);
-	 * others: their users. */
+	 * "time" u64 the newest second that a commit has seen, "counts" (store/counts.c),
+	 * "revocations" u64; others: their users. */
 	TABLE_META,
 	/* kind, 'N', name -> number u32;  kind, '#', number u32 -> name.
 	 * kind: 'd' directory, 'p' profile, 'i' issuer. */
@@ -45,16 +46,23 @@ enum table {
 	 * token text, error maybe */
 	TABLE_AUTHZ,
 	/* serial -> 1, not_after u64, account id, order id, scope, state u8, created u64,
-	 * not_before u64, shard u32, spki_hash 32, der length and octets */
+	 * not_before u64, shard u32, spki_hash 32, der length and octets; of a revoked
+	 * one: revoked u64, reason u8 */
 	TABLE_CERTS,
-	/* issuer u32, shard u32 -> 1, number u64, this_update u64, next_update u64, der
-	 * length and octets */
+	/* issuer u32, shard u32 -> 1, number u64, revocations u64, this_update u64,
+	 * next_update u64, der length and octets */
 	TABLE_CRLS,
 	/* time u64, kind u8, id or serial -> nothing.  One row for each record that has an
 	 * end, moved with it.  kind: 'o' order, 'a' authorization, 'c' certificate. */
 	TABLE_ENDS,
 	/* kind u8, id, arg u32 -> nothing */
 	TABLE_JOBS,
+	/* account id, state u8, type u8, wildcard u8, value without "*." -> authz id */
+	TABLE_ACCOUNT_AUTHZ,
+	/* issuer u32, shard u32, serial -> 1, revoked u64, reason u8, not_after u64 */
+	TABLE_REVOKED,
+	/* SHA-256 of a SubjectPublicKeyInfo -> 1, blocked u64 */
+	TABLE_BLOCKED_KEYS,
 	TABLES
 };
 

@@ -280,6 +280,15 @@ const struct authz *store_authz_get(const struct view *v, struct arena *a,
 void store_authz_add(struct edit *e, const struct authz *authz);	/* and its end */
 void store_authz_put(struct edit *e, const struct authz *authz);
 
+/* Makes this authorization the one that store_authz_find() finds for its account,
+ * identifier and state (pending or valid). */
+void store_authz_remember(struct edit *e, const struct authz *authz);
+/* The last one that was remembered in that state, if it is in it still; whether it has
+ * expired is for the caller to judge.  NULL: none. */
+const struct authz *store_authz_find(const struct view *v, struct arena *a,
+				     const struct id *account, const struct ident *ident,
+				     enum authz_state state);
+
 /* --- certificates ------------------------------------------------------------------- */
 
 enum cert_state {
@@ -298,18 +307,42 @@ struct cert {
 	uint32_t		 shard;		/* of the CRL */
 	uint8_t			 spki_hash[32];	/* SHA-256 */
 	struct blob		 der;		/* empty until issued */
+	int64_t			 revoked;	/* when; of CERT_REVOKED */
+	int			 reason;	/* RFC 5280 section 5.3.1; 0: none */
 };
 
 const struct cert *store_cert_get(const struct view *v, struct arena *a,
 				  const struct serial *serial);
 void store_cert_add(struct edit *e, const struct cert *cert);	/* and its end */
+/* Replaces it; a revoked one enters the list of its issuer and shard. */
 void store_cert_put(struct edit *e, const struct cert *cert);
 
 /* --- certificate revocation lists ---------------------------------------------------- */
 
+/* What a CRL says of one certificate. */
+struct revoked {
+	struct serial	serial;
+	int64_t		revoked;
+	int		reason;
+	int64_t		not_after;
+};
+
+/* All of an issuer's shard in the order of their serials, in the arena; returns how
+ * many. */
+size_t store_revoked_list(const struct view *v, struct arena *a, uint32_t issuer,
+			  uint32_t shard, struct revoked **rows);
+
+/* Revocations so far: a CRL that was made with a smaller number is out of date. */
+uint64_t store_revocations(const struct view *v);
+
+/* Keys that nobody may use any more, by SHA-256 of their SubjectPublicKeyInfo. */
+void store_key_block(struct edit *e, const uint8_t spki_hash[32], int64_t now);
+bool store_key_blocked(const struct view *v, const uint8_t spki_hash[32]);
+
 struct crl {
 	uint32_t		 issuer, shard;
 	uint64_t		 number;
+	uint64_t		 revocations;	/* store_revocations() when it was made */
 	int64_t			 this_update, next_update;
 	struct blob		 der;
 };

@@ -27,7 +27,9 @@ table_name(enum table t)
 		[TABLE_ACCOUNTS] = "accounts", [TABLE_ACCOUNT_KEYS] = "account_keys",
 		[TABLE_ORDERS] = "orders", [TABLE_ACCOUNT_ORDERS] = "account_orders",
 		[TABLE_AUTHZ] = "authz", [TABLE_CERTS] = "certs", [TABLE_CRLS] = "crls",
-		[TABLE_ENDS] = "ends", [TABLE_JOBS] = "jobs"
+		[TABLE_ENDS] = "ends", [TABLE_JOBS] = "jobs",
+		[TABLE_ACCOUNT_AUTHZ] = "account_authz",
+		[TABLE_REVOKED] = "revoked", [TABLE_BLOCKED_KEYS] = "blocked_keys"
 	};
 
 	return names[t];

@@ -202,14 +202,15 @@ records(void)
 static void
 format(void)
 {
-	struct crl crl = { .number = 5, .this_update = 1, .next_update = 2,
+	struct crl crl = { .number = 5, .revocations = 3, .this_update = 1, .next_update = 2,
 			   .der = { (const uint8_t *)"\x30\x00", 2 } };
 	struct order order = sample_order(a, 1, 1, false);
 	struct cert cert = sample_cert(a, 1, 2);
 	struct job job = { JOB_ISSUE, sample_id(9), 7 }, back;
 
 	is(hex(crl_encode(&crl, a)),
-	   "01" "0000000000000005" "0000000000000001" "0000000000000002" "023000",
+	   "01" "0000000000000005" "0000000000000003" "0000000000000001"
+	   "0000000000000002" "023000",
 	   "crl of schema.h");
 	order.scope.binding = sample_id(0);
 	is(hex(order_encode(&order, a)),

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* newauthz.c - POST /acme/new-authz, RFC 8555 section 7.4.1: pre-authorization. */
+#include <string.h>
+
+#include "acme/count.h"
+#include "acme/offer.h"
+#include "acme/reply.h"
+#include "acme/routes.h"
+#include "acme/show.h"
+#include "base/clock.h"
+
+struct newauthz {
+	struct authz		 fresh;
+	const struct authz	*authz;		/* that one, or the one there was */
+};
+
+static enum flow_next
+newauthz_check(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	struct newauthz *n = rq->doing = arena_alloc(f->arena, sizeof(*n));
+	struct ident ident = { 0 };
+
+	if (rq->payload == NULL)
+		return flow_fail(f, PROBLEM_MALFORMED,
+				 "newAuthz wants {\"identifier\": ...} as payload");
+	if (!offer_ident(&ident, f->arena, json_object_get(rq->payload, "identifier"),
+			 &f->problem)) {
+		if (f->problem.type == PROBLEM_REJECTED_IDENTIFIER ||
+		    f->problem.type == PROBLEM_UNSUPPORTED_IDENTIFIER)
+			f->problem.status = 403;
+		return FLOW_FAIL;
+	}
+	if (ident.wildcard)
+		return flow_fail(f, PROBLEM_MALFORMED, "no pre-authorization for wildcards: name "
+				 "them in an order (RFC 8555 section 7.4.1)");
+	offer_make(&n->fresh, f->arena, rq, &ident);
+	n->fresh.id = id_new(clock_now_ms());
+	n->fresh.scope = rq->account->scope;
+	n->fresh.scope.profile = rq->directory->profile->number;
+	n->fresh.scope.issuer = rq->directory->issuer->number;
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+newauthz_apply(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	struct newauthz *n = rq->doing;
+
+	if (!edit_room(f->txn, &f->problem))
+		return FLOW_FAIL;
+	n->authz = offer_find(rq, edit_view(f->txn), &n->fresh.ident, clock_now());
+	if (n->authz == NULL) {
+		n->authz = &n->fresh;
+		offer_add(rq, f->txn, &n->fresh);
+	}
+	return FLOW_NEXT;
+}
+
+static enum flow_next
+newauthz_reply(struct flow *f)
+{
+	struct request *rq = REQUEST(f);
+	const struct newauthz *n = rq->doing;
+	bool made = n->authz == &n->fresh;
+
+	if (f->problem.type != PROBLEM_NONE)
+		return reply_problem(f);
+	reply_json(rq, made ? 201 : 200, show_authz(rq, n->authz));
+	reply_header(rq, "Location", show_authz_url(rq, &n->authz->id));
+	if (made)
+		metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, 1);
+	return FLOW_NEXT;
+}
+
+const struct flow_step newauthz_steps[] = {
+	{ ON_LOOP,   STEP(newauthz_check) },	/* payload -> an identifier we would serve */
+	{ ON_WRITER, STEP(newauthz_apply) },	/* the one there is, or a new one          */
+	{ ON_LOOP,   STEP(newauthz_reply) },
+	{ 0 }
+};

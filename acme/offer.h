@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* offer.h - authorizations for an identifier: found again or made; for newOrder and
+ * newAuthz. */
+#ifndef ACME_OFFER_H
+#define ACME_OFFER_H
+
+#include <jansson.h>
+
+#include "acme/acme.h"
+
+/* An identifier object of a payload: dns or ip.  False with malformed,
+ * unsupportedIdentifier or rejectedIdentifier. */
+bool offer_ident(struct ident *ident, struct arena *a, const json_t *item, struct problem *p);
+
+/* A pending authorization of the account that signs, with its challenges; id, order and
+ * scope are the caller's. */
+void offer_make(struct authz *authz, struct arena *a, const struct request *rq,
+		const struct ident *ident);
+
+/* In an edit: one that the account has already for the identifier, valid or else still
+ * untried, and that the configuration lets it use again; NULL: none. */
+const struct authz *offer_find(const struct request *rq, const struct view *v,
+			       const struct ident *ident, int64_t now);
+
+/* Adds it, so that offer_find() finds it. */
+void offer_add(const struct request *rq, struct edit *e, const struct authz *authz);
+
+#endif
