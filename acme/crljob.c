@@ -5,7 +5,7 @@
  *
  * Numbers are times, or one more than the last number where the clock went back: so a
  * store that was restored from a backup still counts upwards. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "acme/count.h"
 #include "acme/jobs.h"
@@ -163,18 +163,19 @@ crl_look(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-crl_first(void *arg)
+crl_begin(void *arg)
 {
-	crl_look(-1, 0, arg);
+	struct acme_local *l = arg;
+	struct timeval tv = { LOOK_MS / 1000, 0 };
+
+	l->crl_timer = event_new(l->loop->base, -1, EV_PERSIST, crl_look, l);
+	if (l->crl_timer == NULL || event_add(l->crl_timer, &tv) != 0)
+		abort();
+	crl_look(-1, 0, l);
 }
 
 void
 acme_crl_start(struct loop *loop)
 {
-	struct acme_local *l = acme_local(loop);
-	struct timeval tv = { LOOK_MS / 1000, 0 };
-
-	l->crl_timer = event_new(loop->base, -1, EV_PERSIST, crl_look, l);
-	event_add(l->crl_timer, &tv);
-	loop_call(loop, crl_first, l);
+	loop_call(loop, crl_begin, acme_local(loop));
 }

@@ -278,7 +278,10 @@ acme_own_free(struct own *own)
 static void
 own_first(void *arg)
 {
-	acme_own_look(arg);
+	struct own *own = arg;
+
+	acme_local(own->loop)->own = own;
+	acme_own_look(own);
 }
 
 void
@@ -290,6 +293,5 @@ acme_own_start(struct loop *l, void (*install)(void *arg, const struct own_certi
 	if (own == NULL)
 		abort();
 	*own = (struct own){ l, NULL, install, failed, arg };
-	acme_local(l)->own = own;
 	loop_call(l, own_first, own);
 }
