@@ -142,7 +142,8 @@ finalize_begin(struct flow *f)
 	next.has_csr = true;
 	memcpy(next.csr_hash, fin->hash, sizeof(next.csr_hash));
 	next.spki = fin->csr.spki;
-	issue_intend(f->txn, &next, now);
+	issue_intend(f->txn, &next, now, now - rq->directory->profile->backdate +
+		     rq->directory->profile->lifetime - 1);
 	edit_job(f->txn, &(struct job){ .kind = JOB_ISSUE, .id = next.id });
 	return FLOW_NEXT;
 }

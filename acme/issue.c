@@ -31,7 +31,7 @@ issue_clock_check(const struct view *v, int64_t now, struct problem *p)
 }
 
 void
-issue_intend(struct edit *e, struct order *order, int64_t now)
+issue_intend(struct edit *e, struct order *order, int64_t now, int64_t until)
 {
 	struct cert cert = {
 		.account = order->account,
@@ -39,6 +39,7 @@ issue_intend(struct edit *e, struct order *order, int64_t now)
 		.scope = order->scope,
 		.state = CERT_INTENDED,
 		.created = now,
+		.not_after = until,
 	};
 
 	order->serial = cert.serial = serial_new(now);
@@ -78,6 +79,7 @@ issue_renumber(struct flow *f)
 {
 	struct work *w = WORK(f);
 	const struct order *order = issue_due(edit_view(f->txn), f->arena, &w->job);
+	int64_t now = clock_now(), until = now;
 	const struct cert *cert;
 	struct cert lost;
 	struct order next;
@@ -88,10 +90,11 @@ issue_renumber(struct flow *f)
 	if (cert != NULL) {
 		lost = *cert;
 		lost.state = CERT_ABANDONED;
+		until = lost.not_after;
 		store_cert_put(f->txn, &lost);
 	}
 	next = *order;
-	issue_intend(f->txn, &next, clock_now());
+	issue_intend(f->txn, &next, now, until);
 	return FLOW_NEXT;
 }
 

@@ -12,8 +12,9 @@
 bool issue_clock_check(const struct view *v, int64_t now, struct problem *p);
 
 /* Draws a serial for the order's certificate, stores both records: the serial is known
- * before anything is signed.  In an edit. */
-void issue_intend(struct edit *e, struct order *order, int64_t now);
+ * before anything is signed.  until: the last second of the certificate, as far as it is
+ * known now.  In an edit. */
+void issue_intend(struct edit *e, struct order *order, int64_t now, int64_t until);
 
 /* The validity of a certificate that is signed now: the profile's lifetime, both ends
  * counted, never beyond the issuer's own end.  not_before, not_after: as asked for, 0:

@@ -44,7 +44,7 @@ const struct config_option config_options[] = {
 	  "until a pending order or authorization expires" },
 	{ "order.authz_lifetime", TIME, AT(authz_lifetime), "7d", 60, 398 * DAY,
 	  "until a valid authorization expires" },
-	{ "order.reuse", LIST, AT(reuse), "valid pending", 0, 0,
+	{ "order.reuse", LIST, AT(reuse), "valid", 0, 0,
 	  "authorizations of the same account that new orders use again: valid, pending or\n\tnone" },
 	{ "order.names", COUNT, AT(names), "100", 1, 1000, "identifiers of an order, at most" },
 	{ "order.hold", TIME, AT(hold), "1s", 0, 20,

@@ -24,6 +24,7 @@
 #include "store/records.h"
 #include "store/txn.h"
 
+#define TRIM_COMMITS 256
 #define ROOM_SHORT_WRITE (1024 * 1024)	/* less is free: EIO was a short write */
 
 /* The last time seen never goes back (security: a clock that was set back). */
@@ -103,10 +104,13 @@ edit_end(struct edit *e)
 	e->err = mdb_txn_commit(e->txn);
 	e->txn = e->view.txn = NULL;
 	kept = judge(e->view.store, e->err);
-	if (kept == KEPT)
-		crash_point("after-commit");
-	else
+	if (kept != KEPT) {
 		probe(e->view.store);
+		return kept;
+	}
+	crash_point("after-commit");
+	if (++e->view.store->commits % TRIM_COMMITS == 0)
+		store_trim(e->view.store);
 	return kept;
 }
 

@@ -6,6 +6,7 @@
 
 #include <lmdb.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdnoreturn.h>
 
 #include "store/schema.h"
@@ -17,6 +18,8 @@ struct store {
 	size_t		 page;		/* bytes */
 	char		*dir;
 	int		 lock;		/* the locked file; -1: a reader */
+	unsigned	 commits;	/* of the writer */
+	uintptr_t	 map;		/* where data.mdb is mapped; 0: not looked for yet */
 };
 
 struct view {
@@ -37,6 +40,9 @@ struct edit {
 	size_t		 njob, jobs_size;
 	int64_t		 counts[COUNT_KINDS][COUNT_STATES];	/* what it adds */
 };
+
+/* Lets go of the mapped pages that are not in use just now; the writer. */
+void store_trim(struct store *s);
 
 /* Logs what cannot be survived, and aborts. */
 noreturn void store_die(const char *what, int err);

@@ -17,6 +17,7 @@
 
 #define BATCH_MAX  256
 #define RETRY_MAX  60		/* seconds */
+#define GATHER_US  1000
 #define NAP_MS	   10		/* while jobs wait for their retry */
 #define COMPLAINT_MS 1000	/* between two lines about a full disk */
 
@@ -35,6 +36,7 @@ struct writer {
 	pthread_t		 thread;
 	struct letter		*first, **last;	/* out of the lane, not served yet */
 	struct flow		*delayed;	/* jobs whose commit was lost */
+	size_t			 crowd;		/* flows in the last batch */
 	int64_t			 complained;	/* clock_mono_ms() */
 	atomic_bool		 ending;
 	atomic_uint_fast64_t	 commits, flows;
@@ -113,6 +115,20 @@ writer_wait(struct writer *w)
 	}
 	nanosleep(&nap, NULL);
 	return !ending;
+}
+
+/* Under load a commit costs more than its flows: where the last one had company, more
+ * of it is about to come, and one commit soon is better than two now.  A flow that
+ * comes alone does not wait. */
+static void
+writer_gather(struct writer *w)
+{
+	const struct timespec pause = { 0, GATHER_US * 1000 };
+
+	if (w->crowd < 2)
+		return;
+	nanosleep(&pause, NULL);
+	writer_append(w, lane_take(w->lane));
 }
 
 /* The first ones that wait, ready to be run, and run again. */
@@ -252,9 +268,13 @@ writer_main(void *arg)
 	struct flow *batch[BATCH_MAX];
 	size_t n;
 
-	while (writer_wait(w))
-		if ((n = writer_take(w, batch)) > 0)
-			batch_write(w, batch, n);
+	while (writer_wait(w)) {
+		writer_gather(w);
+		if ((n = writer_take(w, batch)) == 0)
+			continue;
+		w->crowd = n;
+		batch_write(w, batch, n);
+	}
 	/* Their rows stand in `jobs`: the next start takes them up. */
 	for (struct flow *f = w->delayed, *next; f != NULL; f = next) {
 		next = flow_behind(f);

@@ -1,1 +1,30 @@
-# Tests of the whole server.
+# Tests of the whole server, from outside: they link nothing of it but base/.  They start
+# ./brevet, or $BREVET.
+CLIENT = libbase.a $(OPENSSL_LIBS) $(JANSSON_LIBS)
+client_sources = tests/chain.c tests/chain.h tests/client.c tests/client.h \
+	tests/responder.c tests/rules.c tests/scene.c tests/sign.c tests/sign.h \
+	tests/stage.c tests/stage.h tests/tap.h tests/wire.c tests/wire.h
+
+wire_tests = tests/acme_account tests/acme_flow tests/acme_full tests/acme_hold \
+	tests/acme_nonce tests/acme_wrong
+tests_acme_account_SOURCES = tests/acme_account.c $(client_sources)
+tests_acme_account_LDADD = $(CLIENT)
+tests_acme_flow_SOURCES = tests/acme_flow.c $(client_sources)
+tests_acme_flow_LDADD = $(CLIENT)
+tests_acme_full_SOURCES = tests/acme_full.c $(client_sources)
+tests_acme_full_LDADD = $(CLIENT)
+tests_acme_hold_SOURCES = tests/acme_hold.c $(client_sources)
+tests_acme_hold_LDADD = $(CLIENT)
+tests_acme_nonce_SOURCES = tests/acme_nonce.c $(client_sources)
+tests_acme_nonce_LDADD = $(CLIENT)
+tests_acme_wrong_SOURCES = tests/acme_wrong.c tests/wrong.h tests/wrong_csr.c \
+	tests/wrong_make.c tests/wrong_table.c $(client_sources)
+tests_acme_wrong_LDADD = $(CLIENT)
+
+# Kills the server at random moments; tests/run gives it its rounds.
+tests_crash_SOURCES = tests/crash.c tests/crash.h tests/crash_load.c \
+	tests/crash_look.c $(client_sources)
+tests_crash_LDADD = $(CLIENT)
+
+check_PROGRAMS += $(wire_tests) tests/crash
+TESTS += $(wire_tests)

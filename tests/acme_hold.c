@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_hold.c - what takes time: requests held for a verdict, Retry-After, stopping and
+ * dying in the middle of a validation (R-22, R-23), peers that are slow (R-14). */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/client.h"
+#include "tests/tap.h"
+
+#define HOLD	  1000		/* ms, the default */
+#define DEADLINE  2		/* seconds, as we set it */
+
+static struct scene scene;
+
+static struct client *
+client_known(void)
+{
+	struct client *c = client_open(scene.server->url, scene.server->root);
+
+	if (c == NULL || !client_account(c, "ES256", "{}"))
+		abort();
+	return c;
+}
+
+static void
+client_done(struct client *c)
+{
+	is(c->fault, "", "every reply was as it must be");
+	client_close(c);
+}
+
+static const char *
+text(const json_t *o, const char *member)
+{
+	return json_string_value(json_object_get(o, member));
+}
+
+static long
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* An order for one name whose http-01 answer comes late; returns the challenge's URL. */
+static const char *
+slow_order(struct client *c, struct client_order *order, unsigned ms)
+{
+	static const char *const names[] = { "n0.example.test" };
+	const char *token;
+
+	if (!client_order_new(c, names, 1, order) || client_post(c, order->authz[0], "") != 200)
+		abort();
+	token = client_challenge(c->json, "http-01", "token");
+	responder_put_late(scene.responder, token, key_authorization(c->arena, c->key, token), ms);
+	return client_challenge(c->json, "http-01", "url");
+}
+
+static void
+check_held(const struct client *c, const char *what, long began, bool held)
+{
+	long ms = now_ms() - began;
+
+	ok(c->reply.status == 200, "%s: 200", what);
+	is(reply_only(&c->reply, "Retry-After"), "1", "9: Retry-After: 1");
+	if (held)
+		ok(ms >= HOLD - 50 && ms < HOLD * 2, "%s: held for %ld ms", what, ms);
+}
+
+/* Slower than requests are held: three views of it, and how they say so. */
+static void
+test_slow(void)
+{
+	struct client *c = client_known();
+	struct client_order order;
+	const char *url = slow_order(c, &order, 3500);
+	long began = now_ms();
+
+	client_post(c, url, "{}");
+	check_held(c, "the challenge", began, true);
+	is(text(c->json, "status"), "processing", "the challenge is processing");
+	began = now_ms();
+	client_post(c, order.authz[0], "");
+	check_held(c, "the authorization", began, true);
+	is(text(c->json, "status"), "pending", "23: the authorization is still pending");
+	is(client_challenge(c->json, "http-01", "status"), "processing", "23: its challenge is "
+	   "processing");
+	began = now_ms();
+	client_post(c, order.url, "");
+	check_held(c, "the order", began, true);
+	is(text(c->json, "status"), "pending", "30: the order is pending");
+	began = now_ms();
+	client_post(c, order.authz[0], "");
+	is(text(c->json, "status"), "valid", "then it is valid");
+	ok(now_ms() - began < HOLD - 50, "told as soon as it is known");
+	ok(reply_header(&c->reply, "Retry-After", 0) == NULL, "and nothing to wait for");
+	ok(responder_hits(scene.responder) == 1, "one validation was made");
+	client_done(c);
+}
+
+/* Faster than that: the challenge's own reply tells the verdict. */
+static void
+test_fast(void)
+{
+	struct client *c = client_known();
+	struct client_order order;
+	const char *url = slow_order(c, &order, 300);
+
+	client_post(c, url, "{}");
+	is(text(c->json, "status"), "valid", "a verdict within the hold comes with the reply");
+	client_done(c);
+}
+
+struct poster {
+	struct client	*c;
+	const char	*url;
+};
+
+static void *
+post(void *arg)
+{
+	struct poster *p = arg;
+
+	client_post(p->c, p->url, "{}");
+	return NULL;
+}
+
+/* The request that is held when the server stops is answered; the validation goes on when
+ * it serves again. */
+static void
+test_stop(void)
+{
+	struct client *c = client_known();
+	struct client_order order;
+	struct poster poster = { c, slow_order(c, &order, 900) };
+	pthread_t thread;
+	long from;
+
+	pthread_create(&thread, NULL, post, &poster);
+	usleep(300000);
+	from = server_log_size(scene.server);
+	ok(server_stop(scene.server) == 0, "R-22: stops with status 0");
+	pthread_join(thread, NULL);
+	ok(c->reply.status == 200, "R-22: the request in flight was answered: %d",
+	   c->reply.status);
+	is(text(c->json, "status"), "processing", "R-22: with what was known");
+	ok(server_again(scene.server), "serves again");
+	ok(server_event(scene.server, from, "jobs resumed", "jobs") == 1, "R-23: one job resumed");
+	client_hang_up(c);
+	client_post(c, order.authz[0], "");
+	is(text(c->json, "status"), "valid", "R-23: and it reached its verdict");
+	client_done(c);
+}
+
+static void
+test_kill(void)
+{
+	struct client *c = client_known();
+	struct client_order order;
+	struct poster poster = { c, slow_order(c, &order, 900) };
+	pthread_t thread;
+	long from;
+
+	c->once = true;
+	pthread_create(&thread, NULL, post, &poster);
+	usleep(300000);
+	from = server_log_size(scene.server);
+	server_kill(scene.server);
+	pthread_join(thread, NULL);
+	ok(c->unanswered, "R-23: killed with a request in flight");
+	ok(server_again(scene.server), "serves again");
+	ok(server_event(scene.server, from, "jobs resumed", "jobs") == 1, "R-23: one job resumed");
+	c->once = false;
+	*c->nonce = '\0';
+	client_post(c, order.authz[0], "");
+	is(text(c->json, "status"), "valid", "R-23: and it reached its verdict");
+	client_done(c);
+}
+
+/* --- slow peers ------------------------------------------------------------------------------ */
+
+/* Sends the text octet by octet until the server has enough; how long that took. */
+static long
+drip(struct client *c, const char *all)
+{
+	struct wire *w = wire_open(c->trust, c->host, c->port);
+	long began = now_ms();
+
+	for (const char *at = all; w != NULL && now_ms() - began < 20000; at++) {
+		if (*at == '\0' || !wire_send(w, at, 1))
+			break;
+		usleep(100000);
+	}
+	if (w != NULL)
+		ok(wire_ended(w), "R-14: it is cut off");
+	wire_close(w);
+	return now_ms() - began;
+}
+
+static void
+check_cut(const char *what, long ms)
+{
+	ok(ms >= DEADLINE * 1000 - 100 && ms < DEADLINE * 1000 + 1500, "R-14: %s: cut after %ld "
+	   "ms", what, ms);
+}
+
+static void
+test_slow_peers(void)
+{
+	struct client *c = client_known();
+	struct arena *a = arena_new();
+	struct wire *w = wire_open(c->trust, c->host, c->port);
+	struct reply reply;
+	long began;
+
+	wire_send_text(w, arena_printf(a, "GET /directory HTTP/1.1\r\nHost: %s\r\n\r\n", c->host));
+	ok(wire_read(w, a, &reply, false) && reply.status == 200, "a request");
+	began = now_ms();
+	ok(wire_ended(w), "then it is idle, and closed");
+	check_cut("idle after a request", now_ms() - began);
+	wire_close(w);
+	check_cut("a slow head", drip(c, "GET /directory HTTP/1.1\r\nHost: localhost\r\n"
+				      "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+	check_cut("a slow body", drip(c, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99\r\n\r\n"
+				      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+	arena_free(a);
+	client_close(c);
+}
+
+int
+main(void)
+{
+	if (!scene_begin(&scene, 0, (const char *const[]){ "workers=2", NULL }))
+		return 1;
+	test_slow();
+	test_fast();
+	test_stop();
+	test_kill();
+	ok(server_stop(scene.server) == 0, "the server ends with status 0");
+	scene_end(&scene);
+	if (!scene_begin(&scene, 0, (const char *const[]){ "limits.idle=2s",
+			 "limits.request=2s", NULL }))
+		return 1;
+	test_slow_peers();
+	ok(server_stop(scene.server) == 0, "the server ends with status 0");
+	scene_end(&scene);
+	return tap_done();
+}

@@ -1,0 +1,249 @@
+# shellcheck shell=bash
+# interop.sh - what the interop_*.sh scripts share beside lib.sh: the name server and web
+# server around a client, packages of a newer Debian, how a client's certificate is judged.
+#
+# Sourced, never run.  A client that is not to be had counts as one skipped case.
+#
+# Some of what is set here is for the scripts alone:
+# shellcheck disable=SC2034
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+ZONE=fleet.test
+dns_port=
+dns_hook=
+has_dns=
+web=
+lifetime=			# of certificates, if other than the default
+allowed=nothing			# what a client is rightly refused, a regular expression
+
+# --- Clients -----------------------------------------------------------------------------
+
+# skip_client CLIENT REASON: the whole script is one skipped case.
+skip_client() {
+	skip "$1" "$2"
+	done_testing
+	exit 0
+}
+
+# need_client CLIENT PROGRAM...: the programs are there, else the client is skipped.
+need_client() {
+	local client=$1 program
+	shift
+	for program; do
+		command -v "$program" >/dev/null ||
+			skip_client "$client" "$program is not installed: run tests/setup"
+	done
+}
+
+# As root it cannot be done in every container, and without root hardly anywhere.
+can_unshare() {
+	unshare -m --propagation private true 2>/dev/null
+}
+
+# --- A client of a newer Debian ----------------------------------------------------------
+
+apt_private=()
+
+# Lists of a newer Debian in $work: the machine's own sources stay as they are.
+apt_prepare() {
+	local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg suite
+	command -v apt-get >/dev/null && [ -r "$keys" ] || return 1
+	# shellcheck disable=SC2016
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+		grep -m 1 '/debian/$') || mirror=http://deb.debian.org/debian/
+	mkdir -p "$work"/apt/{lists/partial,cache/archives/partial,parts,deb}
+	for suite; do
+		echo "deb [signed-by=$keys] $mirror $suite main"
+	done >"$work/apt/sources"
+	: >"$work/apt/status"
+	apt_private=(-o "Dir::State=$work/apt" -o "Dir::State::status=$work/apt/status"
+		-o "Dir::Cache=$work/apt/cache" -o "Dir::Etc::sourcelist=$work/apt/sources"
+		-o "Dir::Etc::sourceparts=$work/apt/parts" -o Acquire::Languages=none
+		-o Acquire::Retries=0 -o Acquire::http::Timeout=20
+		-o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
+		-o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
+		-o APT::Sandbox::User=root -o APT::Get::List-Cleanup=false -o quiet=1)
+	apt-get "${apt_private[@]}" -o APT::Update::Error-Mode=any update
+}
+
+# debian_package CLIENT PACKAGE SUITE...: unpacks a package of the last suite named into
+# $work/debian, as Debian ships it; where that fails, the client is skipped.
+debian_package() {
+	local client=$1 package=$2
+	shift 2
+	apt_prepare "$@" >"$work/apt.out" 2>&1 ||
+		skip_client "$client" "no lists of Debian ${*: -1}: $(tail -n 1 "$work/apt.out")"
+	(cd "$work/apt/deb" && apt-get "${apt_private[@]}" download "$package/${*: -1}") \
+		>"$work/apt.out" 2>&1 ||
+		skip_client "$client" "no $package of Debian ${*: -1}: $(tail -n 1 "$work/apt.out")"
+	mkdir -p "$work/debian"
+	dpkg -x "$work/apt/deb/$package"_*.deb "$work/debian"
+	echo "# $(basename "$work/apt/deb/$package"_*.deb) of Debian ${*: -1}"
+}
+
+# --- The surroundings --------------------------------------------------------------------
+
+# A name server for fleet.test that takes updates from this machine, and $dns_hook:
+#	$dns_hook add|delete NAME VALUE
+dns_start() {
+	command -v knotd >/dev/null && command -v knsupdate >/dev/null || return 0
+	dns_port=$(free_port)
+	mkdir "$work/knot"
+	cat >"$work/knot/knot.conf" <<-END
+		server:
+		    rundir: "$work/knot"
+		    listen: 127.0.0.1@$dns_port
+		database:
+		    storage: "$work/knot"
+		control:
+		    listen: "$work/knot/knot.sock"
+		acl:
+		  - id: local
+		    address: 127.0.0.1
+		    action: update
+		zone:
+		  - domain: $ZONE
+		    file: "$work/knot/zone"
+		    acl: local
+		log:
+		  - target: stderr
+		    any: notice
+	END
+	cat >"$work/knot/zone" <<-END
+		$ZONE. 60 SOA ns.$ZONE. host.$ZONE. 1 60 60 60 1
+		$ZONE. 60 NS ns.$ZONE.
+		ns.$ZONE. 60 A 127.0.0.1
+	END
+	knotd -c "$work/knot/knot.conf" >"$work/knot/log" 2>&1 &
+	remember $!
+	wait_until 10 port_is_open "$dns_port" || die "knotd does not start: $(cat "$work/knot/log")"
+	dns_hook=$work/dns-hook
+	cat >"$dns_hook" <<-END
+		#!/bin/sh
+		set -eu
+		knsupdate <<UPDATE
+		server 127.0.0.1 $dns_port
+		zone $ZONE.
+		update \$1 \${2%.}. 1 TXT "\$3"
+		send
+		UPDATE
+	END
+	chmod +x "$dns_hook"
+	has_dns=yes
+}
+
+# by_dns NAME: true, or the case is skipped.
+by_dns() {
+	[ -z "$has_dns" ] || return 0
+	skip "$1" "knotd and knsupdate are not installed: run tests/setup"
+	return 1
+}
+
+# A web server for $web at $http_port, for clients that have none.
+web_start() {
+	web=$work/web
+	mkdir -p "$web/.well-known/acme-challenge"
+	python3 -m http.server --bind 127.0.0.1 --directory "$web" "$http_port" \
+		>"$work/web.log" 2>&1 &
+	remember $!
+	wait_until 10 port_is_open "$http_port" || die "python3 -m http.server does not start"
+}
+
+# authority NAME... [-- OPTION...]: a server that is up, and finds the names here.
+authority() {
+	local options=()
+	dns_start
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		echo "127.0.0.1 $1" >>"$work/ca.hosts"
+		shift
+	done
+	if [ $# -gt 0 ]; then shift; fi
+	if [ -n "$has_dns" ]; then options=(--set "validation.resolvers=127.0.0.1@$dns_port"); fi
+	ca_make "$work/ca" "${options[@]}" "$@" >"$work/init.out"
+	if [ -n "$lifetime" ]; then
+		sed -i "s/^\tlifetime = .*/\tlifetime = \"$lifetime\"/; s/^\tbackdate = .*/\tbackdate = \"0s\"/" \
+			"$ca/brevet.conf"
+	fi
+	server_start
+}
+
+# --- What is checked ---------------------------------------------------------------------
+
+# collect DIR CHAIN KEY: lays a client's files out as the cert_* functions of lib.sh take them.
+collect() {
+	mkdir -p "$1"
+	openssl x509 -in "$2" -out "$1/cert.pem" || return 1
+	awk '/BEGIN CERTIFICATE/ { n++ } n > 1' "$2" >"$1/chain.pem"
+	cp "$3" "$1/privkey.pem"
+}
+
+# certificate CASE CHAIN KEY NAME...: five cases on what a client has got.
+certificate() {
+	local case=$1 dir=$work/certificate
+	rm -rf "$dir"
+	check "$case: the files" collect "$dir" "$2" "$3"
+	shift 3
+	check "$case: openssl verify -x509_strict" cert_verify "$dir"
+	check "$case: names $*" cert_only_for "$dir" "$@"
+	check "$case: the key" cert_has_key "$dir"
+	is "$(grep -c BEGIN "$dir/chain.pem")" 1 "$case: one issuer in the chain"
+}
+
+# renewed CASE BEFORE CERTIFICATE
+renewed() {
+	local after
+	after=$(cert_serial "$3")
+	check "$1: another serial than $2" test -n "$after" -a "$after" != "$2"
+}
+
+served_certificate() {
+	openssl s_client -connect "127.0.0.1:$1" -servername "$2" -showcerts \
+		</dev/null 2>/dev/null | sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p'
+}
+
+# serves PORT NAME: a TLS server there has a certificate of ours, verified as a browser does.
+serves() {
+	openssl s_client -connect "127.0.0.1:$1" -servername "$2" -verify_hostname "$2" \
+		-CAfile "$root" -verify_return_error </dev/null
+}
+
+served_serial() {
+	served_certificate "$1" "$2" | openssl x509 -noout -serial 2>/dev/null |
+		sed 's/^serial=//'
+}
+
+serves_another() {
+	local serial
+	serial=$(served_serial "$1" "$2")
+	[ -n "$serial" ] && [ "$serial" != "$3" ]
+}
+
+# As serves_another with what comes after SECONDS.
+wait_for_renewal() {
+	wait_until "$1" serves_another "$2" "$3" "$4"
+}
+
+# events NAME: how often it is in the server's log.
+events() {
+	grep -c "\"event\":\"$1\"" "$ca.log" || true
+}
+
+log_is_clean() {
+	! grep -E '"event":"internal error"|"status":5[0-9][0-9]' "$ca.log"
+}
+
+# What a client was refused; a badNonce that it knows to repeat is none of its faults.
+refusals() {
+	sed -n 's/.*"path":"\([^"]*\)".*"problem":"\([^"]*\)".*"detail":"\([^"]*\)".*/\1 \2: \3/p' \
+		"$ca.log" | sort | uniq -c
+}
+
+# The last cases of each script.
+finish() {
+	check "the server met no internal error" log_is_clean
+	is "$(refusals | grep -Ev -e "$allowed" || true)" "" "no request was refused"
+	check "the server stops when asked" server_stop
+	done_testing
+}

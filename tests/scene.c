@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scene.c - folder, responder and server together, for tests. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/stage.h"
+
+#define NAMES 64
+#define MORE  16
+
+static void
+write_hosts(const char *dir)
+{
+	char text[NAMES * 48], *at = text;
+
+	for (unsigned i = 0; i < NAMES; i++)
+		at += sprintf(at, "127.0.0.1 n%u.example.test\n", i);
+	if (!stage_write(dir, "hosts", text))
+		abort();
+}
+
+void
+scene_prepare(struct scene *sc, unsigned delay_ms)
+{
+	*sc = (struct scene){ .dir = stage_new() };
+	sc->responder = responder_start(&sc->port, delay_ms);
+	write_hosts(sc->dir);
+}
+
+bool
+scene_serve(struct scene *sc, const char *const *settings)
+{
+	const char *all[MORE + 5] = { "validation.allow_addresses=127.0.0.1",
+				      "order.reuse=none" };
+	char port[64], hosts[512], dir[512];
+	size_t n = 2;
+
+	snprintf(dir, sizeof(dir), "%s/ca", sc->dir);
+	snprintf(port, sizeof(port), "validation.http_port=%u", sc->port);
+	snprintf(hosts, sizeof(hosts), "validation.hosts_file=%s/hosts", sc->dir);
+	all[n++] = port;
+	all[n++] = hosts;
+	while (settings != NULL && *settings != NULL && n < MORE + 4)
+		all[n++] = *settings++;
+	sc->server = server_begin(stage_brevet(), dir, all);
+	if (sc->server == NULL)
+		printf("Bail out! %s does not come up\n", stage_brevet());
+	return sc->server != NULL;
+}
+
+bool
+scene_begin(struct scene *sc, unsigned delay_ms, const char *const *settings)
+{
+	scene_prepare(sc, delay_ms);
+	return scene_serve(sc, settings);
+}
+
+void
+scene_end(struct scene *sc)
+{
+	server_free(sc->server);
+	responder_join(sc->responder);
+	stage_free(sc->dir);
+}

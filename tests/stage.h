@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stage.h - what a test needs around a client: a folder of its own, a brevet that runs in
+ * it, and a web server that answers http-01 (RFC 8555 section 8.3). */
+#ifndef TESTS_STAGE_H
+#define TESTS_STAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A new folder under $TMPDIR, and its removal with all that is in it ($STAGE_KEEP: it
+ * stays). */
+char *stage_new(void);
+void stage_free(char *dir);
+bool stage_write(const char *dir, const char *file, const char *text);
+
+/* A port of 127.0.0.1 that nobody listens on just now. */
+uint16_t port_free(void);
+/* Listens on 127.0.0.1:*port (0: a free one); the socket, or -1. */
+int port_listen(uint16_t *port);
+
+/* The binary to test: $BREVET, or ./brevet. */
+const char *stage_brevet(void);
+
+struct server {
+	char	*dir;
+	char	 url[256];	/* of the directory */
+	char	 root[512];	/* file of the root's certificate */
+	char	 log[512];	/* file of its standard error, since the first start */
+	char	 brevet[512];
+	uint16_t port, http_port;	/* TLS; plain HTTP for CRLs */
+	pid_t	 pid;		/* 0: it does not run */
+};
+
+/* brevet init in dir (made by it) with these settings ("workers=2", or an option of init:
+ * "--key-type=p384"; NULL ends them), then serve.  NULL, with the reason on standard
+ * error, when it never gets ready. */
+struct server *server_begin(const char *brevet, const char *dir,
+			    const char *const *settings);
+/* Serves again in the same folder. */
+bool server_again(struct server *s);
+/* SIGKILL and wait. */
+void server_kill(struct server *s);
+/* SIGTERM and wait; its exit status, -1 when a signal ended it. */
+int server_stop(struct server *s);
+/* Stops it if it runs. */
+void server_free(struct server *s);
+/* Its open descriptors; its resident memory in KiB. */
+int server_fds(const struct server *s);
+long server_memory(const struct server *s);
+/* Member of the last line in the log with that event, as a number; -1: none.  from: the
+ * log's size before. */
+long server_event(const struct server *s, long from, const char *event, const char *member);
+long server_log_size(const struct server *s);
+
+struct responder;
+
+/* Listens on 127.0.0.1:*port (0: a free one) and answers from its table; an answer waits
+ * up to delay_ms, but three out of four only a sixteenth of it. */
+struct responder *responder_start(uint16_t *port, unsigned delay_ms);
+void responder_join(struct responder *r);
+void responder_put(struct responder *r, const char *token, const char *text);
+/* The same, answered after so many milliseconds. */
+void responder_put_late(struct responder *r, const char *token, const char *text,
+			unsigned ms);
+/* Requests so far. */
+unsigned responder_hits(struct responder *r);
+
+/* The usual three together.  The names n0.example.test to n63.example.test are
+ * 127.0.0.1, where the responder is. */
+struct scene {
+	char			*dir;
+	struct responder	*responder;
+	uint16_t		 port;		/* of the responder */
+	struct server		*server;
+};
+
+/* False, after a line that says so to the harness, when the server does not come up. */
+bool scene_begin(struct scene *sc, unsigned delay_ms, const char *const *settings);
+/* The same in two steps: folder and responder; then the server, in sc->dir/ca. */
+void scene_prepare(struct scene *sc, unsigned delay_ms);
+bool scene_serve(struct scene *sc, const char *const *settings);
+void scene_end(struct scene *sc);
+
+#endif
