@@ -125,6 +125,20 @@ void acme_own_start(struct loop *l,
 		    void (*install)(void *arg, const struct own_certificate *own),
 		    void (*failed)(void *arg, const struct problem *p), void *arg);
 
+/* --- the operator --------------------------------------------------------------------------- */
+
+/* An account, or else (account all zero) the certificate with that serial, is revoked. */
+struct operator_order {
+	struct id	 account;
+	struct serial	 serial;
+	int		 reason;	/* RFC 5280 section 5.3.1; 0: none */
+	void		(*done)(void *arg, const struct problem *p);	/* p NULL: it is done */
+	void		*arg;
+};
+
+/* Carries it out; done() is called on that loop, after the commit.  On the loop. */
+void acme_operator(struct loop *l, const struct operator_order *order);
+
 /* --- nonces ------------------------------------------------------------------------------ */
 
 /* Reads the state that nonce_close() saved in that file and removes the file, so that
@@ -141,7 +155,8 @@ struct header {
 	const char	*name, *value;
 };
 
-#define REPLY_HEADERS 12
+#define REPLY_ALTERNATES 8	/* chains beside the first */
+#define REPLY_HEADERS	 (12 + REPLY_ALTERNATES)
 
 struct reply {
 	int		 status;

@@ -8,6 +8,36 @@
 #include "acme/reply.h"
 #include "acme/routes.h"
 
+/* Why an order is invalid that no job has failed: which of its authorizations are not
+ * valid. */
+static const struct order *
+order_blamed(const struct view *v, struct arena *a, const struct order *order, int64_t now)
+{
+	struct problem p = { 0 }, *sub = arena_alloc(a, order->nauthz * sizeof(*sub));
+	struct order *told = arena_memdup(a, order, sizeof(*order));
+	size_t nsub = 0;
+
+	for (size_t i = 0; i < order->nauthz; i++) {
+		const struct authz *authz = store_authz_get(v, a, &order->authz[i]);
+		enum authz_state state;
+
+		if (authz == NULL)
+			continue;
+		state = status_authz(authz, now);
+		if (state == AUTHZ_PENDING || state == AUTHZ_VALID)
+			continue;
+		problem(&sub[nsub], PROBLEM_UNAUTHORIZED, "the authorization %s",
+			authz->state == state ? status_authz_name(state) : "expired");
+		sub[nsub++].ident = &authz->ident;
+	}
+	problem(&p, PROBLEM_UNAUTHORIZED, nsub == 0 ? "the order expired; make a new one" :
+		"authorizations of the order are not valid; make a new order");
+	p.sub = sub;
+	p.nsub = nsub;
+	told->error = problem_print(&p, a);
+	return told;
+}
+
 bool
 order_read(struct request *rq, struct order_seen *seen)
 {
@@ -31,6 +61,8 @@ order_read(struct request *rq, struct order_seen *seen)
 			}
 		}
 	}
+	if (seen->order != NULL && seen->status == STATUS_INVALID && seen->order->error == NULL)
+		seen->order = order_blamed(v, a, seen->order, rq->now);
 	view_close(v);
 	return seen->order != NULL;
 }

@@ -207,7 +207,7 @@ own_install(struct flow *f)
 		return FLOW_NEXT;
 	}
 	is.chain_pem = arena_printf(f->arena, "%s%s", pem_print(f->arena, "CERTIFICATE", w->der),
-				    issuer_chain(w->config->directory.issuer->issuer));
+				    issuer_chain(w->config->directory.issuer->issuer, 0));
 	is.key_der = w->key;
 	is.not_after = w->leaf.not_after;
 	own->install(own->arg, &is);

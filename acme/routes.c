@@ -21,6 +21,7 @@ const struct route acme_routes[] = {
 	{ "POST", "/acme/chall/:id/:number",	BY_ACCOUNT, challenge_steps, ROUTE_CHALLENGE },
 	{ "POST", "/acme/finalize/:id",		BY_ACCOUNT, finalize_steps, ROUTE_FINALIZE },
 	{ "POST", "/acme/cert/:serial",		BY_ACCOUNT, cert_steps, ROUTE_CERT },
+	{ "POST", "/acme/cert/:serial/:chain",	BY_ACCOUNT, cert_steps, ROUTE_CERT },
 	{ "POST", "/acme/key-change",		BY_ACCOUNT, keychange_steps, ROUTE_KEY_CHANGE },
 	{ "POST", "/acme/revoke-cert",		BY_EITHER,  revoke_steps, ROUTE_REVOKE_CERT },
 	{ NULL, NULL, NOBODY, NULL, ROUTE_OTHER }

@@ -2,6 +2,7 @@
 /* rand.c - ids, tokens, serial numbers. */
 #include "base/rand.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,35 @@ bool
 serial_parse(const char *text, size_t len, struct serial *s)
 {
 	return b64_decode(text, len, s->b, sizeof(s->b)) == (ssize_t)sizeof(s->b);
+}
+
+static int
+hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at = strchr(digits, tolower((unsigned char)c));
+
+	return c == '\0' || at == NULL ? -1 : (int)(at - digits);
+}
+
+bool
+serial_hex_parse(const char *text, struct serial *s)
+{
+	size_t n = 0;
+
+	memset(s, 0, sizeof(*s));
+	for (; *text != '\0'; text++) {
+		int digit = hex_digit(*text);
+
+		if (*text == ':')
+			continue;
+		if (digit < 0 || ++n > 2 * sizeof(s->b))
+			return false;
+		/* Shifts in a digit from the right. */
+		for (size_t i = 0; i < sizeof(s->b); i++)
+			s->b[i] = (uint8_t)(s->b[i] << 4 |
+					    (i + 1 < sizeof(s->b) ? s->b[i + 1] >> 4 : digit));
+	}
+	return n > 0;
 }
 
 const char *

@@ -39,6 +39,7 @@ struct serial serial_new(int64_t now);
 const char *serial_print(struct arena *a, const struct serial *s);	/* base64url, 27 */
 const char *serial_hex(struct arena *a, const struct serial *s);	/* lower case, 40 */
 bool serial_parse(const char *text, size_t len, struct serial *s);	/* of base64url */
+bool serial_hex_parse(const char *text, struct serial *s);	/* 1 to 40 digits, ':' between */
 
 /* 256 random bits in base64url (RFC 8555 sections 8 and 11.3), in the arena. */
 const char *token_new(struct arena *a);

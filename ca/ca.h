@@ -101,10 +101,18 @@ const char *issuer_name(const struct issuer *i);
 int64_t issuer_not_before(const struct issuer *i);
 int64_t issuer_not_after(const struct issuer *i);
 
-/* PEM of the issuer and what is above it in its file, self-signed ones left out (but not
- * an issuer that is its own root: some clients want two certificates); ends with a
- * newline.  Lives as long as the issuer. */
-const char *issuer_chain(const struct issuer *i);
+/* Adds another chain for the same CA: a file with a cross-certificate (same subject and
+ * key), then those above it.  Before anybody signs.  False with a detail for the
+ * operator. */
+bool issuer_alternate(struct issuer *i, const char *file, struct problem *p);
+
+/* How many of these there are. */
+size_t issuer_alternates(const struct issuer *i);
+
+/* PEM of the issuer and what is above it in its file (alternate 0) or in that of an
+ * alternate (from 1); self-signed ones are left out, unless the issuer itself is one.
+ * Ends with a newline; lives as long as the issuer. */
+const char *issuer_chain(const struct issuer *i, size_t alternate);
 
 /* The issuer's own certificate, DER; lives as long as the issuer. */
 struct blob issuer_certificate(const struct issuer *i);
@@ -173,6 +181,10 @@ struct cert_facts {
 /* False: not a v3 certificate (strict DER), or one with names that are neither DNS names
  * nor addresses.  Its signature is not looked at. */
 bool cert_read(struct cert_facts *facts, struct arena *a, struct blob der);
+
+/* A certs-only CMS message (application/pkcs7-mime, RFC 5652) of a certificate and a PEM
+ * chain behind it, DER in the arena. */
+struct blob cert_pkcs7(struct arena *a, struct blob der, const char *chain);
 
 /* PEM (RFC 7468, 64 columns, LF) of DER with that label ("CERTIFICATE"), in the arena. */
 const char *pem_print(struct arena *a, const char *label, struct blob der);

@@ -2,7 +2,11 @@
 /* cert.c - certificates read back (RFC 5280 section 4.1), and PEM. */
 #include "ca/cert.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs7.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ca/extension.h"
@@ -90,4 +94,44 @@ pem_print(struct arena *a, const char *label, struct blob der)
 	}
 	stpcpy(stpcpy(stpcpy(at, "-----END "), label), "-----\n");
 	return text;
+}
+
+/* --- CMS ------------------------------------------------------------------------------------- */
+
+DEFER(PKCS7, PKCS7_free)
+
+static void
+pkcs7_add(PKCS7 *p7, X509 *x)
+{
+	if (x == NULL || PKCS7_add_certificate(p7, x) != 1)
+		abort();
+	X509_free(x);
+}
+
+struct blob
+cert_pkcs7(struct arena *a, struct blob der, const char *chain)
+{
+	defer(PKCS7) *p7 = PKCS7_new();
+	BIO *bio = BIO_new_mem_buf(chain, -1);
+	const uint8_t *at = der.data;
+	uint8_t *out = NULL;
+	struct blob made;
+	X509 *x;
+	int n;
+
+	if (p7 == NULL || bio == NULL || PKCS7_set_type(p7, NID_pkcs7_signed) != 1 ||
+	    PKCS7_content_new(p7, NID_pkcs7_data) != 1)
+		abort();
+	PKCS7_set_detached(p7, 1);
+	pkcs7_add(p7, d2i_X509(NULL, &at, (long)der.len));
+	while ((x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+		pkcs7_add(p7, x);
+	BIO_free(bio);
+	ERR_clear_error();
+	n = i2d_PKCS7(p7, &out);
+	if (n <= 0)
+		abort();
+	made = arena_blob(a, out, (size_t)n);
+	OPENSSL_free(out);
+	return made;
 }

@@ -164,7 +164,8 @@ issuer_read(struct issuer *i, X509 *x, const char *file, struct problem *p)
 
 /* Adds one certificate to the chain; each must have signed the one before it. */
 static bool
-chain_add(struct issuer *i, X509 *x, X509 *below, const char *file, struct problem *p)
+chain_add(struct issuer *i, const char **chain, X509 *x, X509 *below, const char *file,
+	  struct problem *p)
 {
 	const char *pem;
 
@@ -176,7 +177,7 @@ chain_add(struct issuer *i, X509 *x, X509 *below, const char *file, struct probl
 	if (below != NULL && X509_self_signed(x, 0) == 1)
 		return true;
 	pem = pem_print(i->arena, "CERTIFICATE", certificate_der(x, i->arena));
-	i->chain = arena_printf(i->arena, "%s%s", i->chain, pem);
+	*chain = arena_printf(i->arena, "%s%s", *chain, pem);
 	return true;
 }
 
@@ -186,8 +187,11 @@ certificate_free(void *x)
 	X509_free(x);
 }
 
+/* The first certificate of a file is judged by first(). */
 static bool
-certificates_read(struct issuer *i, const char *file, struct problem *p)
+certificates_read(struct issuer *i, const char **chain, const char *file,
+		  bool (*first)(struct issuer *i, X509 *x, const char *file, struct problem *p),
+		  struct problem *p)
 {
 	defer(BIO) *bio = BIO_new_file(file, "re");
 	defer_struct(arena) *scratch = arena_new();
@@ -197,9 +201,9 @@ certificates_read(struct issuer *i, const char *file, struct problem *p)
 		return FAIL(p, "%.150s: %s", file, strerror(errno));
 	while ((x = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
 		arena_own(scratch, x, certificate_free);
-		if (below == NULL && !issuer_read(i, x, file, p))
+		if (below == NULL && !first(i, x, file, p))
 			return false;
-		if (!chain_add(i, x, below, file, p))
+		if (!chain_add(i, chain, x, below, file, p))
 			return false;
 		below = x;
 	}
@@ -237,7 +241,7 @@ issuer_open(const char *name, const char *certificate_file, const char *key_file
 	i->arena = a;
 	i->name = arena_strdup(a, name);
 	i->chain = "";
-	fine = certificates_read(i, certificate_file, p);
+	fine = certificates_read(i, &i->chain, certificate_file, issuer_read, p);
 	ERR_clear_error();
 	if (!fine)
 		return NULL;
@@ -247,6 +251,43 @@ issuer_open(const char *name, const char *certificate_file, const char *key_file
 	opened = i;
 	i = NULL;
 	return opened;
+}
+
+/* A cross-certificate: the same CA, signed by somebody else. */
+static bool
+same_ca(struct issuer *i, X509 *x, const char *file, struct problem *p)
+{
+	struct cert_parts c;
+
+	if (cert_split(&c, certificate_der(x, i->arena)) && blob_equal(c.subject, i->subject) &&
+	    blob_equal(c.spki, i->spki))
+		return true;
+	return FAIL(p, "%.150s: its first certificate has not the subject and key of the issuer",
+		    file);
+}
+
+bool
+issuer_alternate(struct issuer *i, const char *file, struct problem *p)
+{
+	const char **list = arena_alloc(i->arena, (i->nalternate + 1) * sizeof(*list));
+	bool fine;
+
+	if (i->nalternate > 0)
+		memcpy(list, i->alternates, i->nalternate * sizeof(*list));
+	list[i->nalternate] = "";
+	fine = certificates_read(i, &list[i->nalternate], file, same_ca, p);
+	ERR_clear_error();
+	if (!fine)
+		return false;
+	i->alternates = list;
+	i->nalternate++;
+	return true;
+}
+
+size_t
+issuer_alternates(const struct issuer *i)
+{
+	return i->nalternate;
 }
 
 void
@@ -278,9 +319,9 @@ issuer_not_after(const struct issuer *i)
 }
 
 const char *
-issuer_chain(const struct issuer *i)
+issuer_chain(const struct issuer *i, size_t alternate)
 {
-	return i->chain;
+	return alternate == 0 ? i->chain : i->alternates[alternate - 1];
 }
 
 struct blob

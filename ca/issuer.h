@@ -18,6 +18,8 @@ struct issuer {
 	struct blob			 key_id;	/* its subjectKeyIdentifier */
 	int64_t				 not_before, not_after;
 	const char			*chain;
+	const char			**alternates;	/* nalternate other chains */
+	size_t				 nalternate;
 };
 
 /* Signs a ready TBSCertificate or TBSCertList, whose algorithm is that of the issuer, and

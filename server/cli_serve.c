@@ -155,15 +155,51 @@ status_of(struct serve *s)
 }
 
 static void
+operator_done(void *arg, const struct problem *p)
+{
+	if (p == NULL)
+		admin_reply(arg, json_pack("{s:b}", "ok", 1));
+	else
+		admin_fail(arg, p->detail);
+}
+
+static bool
+reason_good(json_int_t reason)
+{
+	return reason == 0 || reason == 1 || (reason >= 3 && reason <= 5) || reason == 9;
+}
+
+static void
+operator_command(struct serve *s, struct admin_request *rq, const json_t *request)
+{
+	struct operator_order o = { .done = operator_done, .arg = rq };
+	const char *account = json_string_value(json_object_get(request, "account"));
+	const char *serial = json_string_value(json_object_get(request, "serial"));
+	json_int_t reason = json_integer_value(json_object_get(request, "reason"));
+
+	o.reason = (int)reason;
+	if (account != NULL && !id_parse(account, strlen(account), &o.account))
+		admin_fail(rq, "that is not an account's id; \"brevet account list\" shows them");
+	else if (account == NULL && (serial == NULL || !serial_hex_parse(serial, &o.serial)))
+		admin_fail(rq, "that is not a serial in hexadecimal");
+	else if (!reason_good(reason))
+		admin_fail(rq, "reasons are 0, 1, 3, 4, 5 and 9");
+	else
+		acme_operator(s->threads.main, &o);
+}
+
+static void
 admin_command(struct admin_request *rq, const char *command, const json_t *request, void *arg)
 {
 	struct serve *s = arg;
 
-	(void)request;
 	if (strcmp(command, "status") == 0)
 		admin_reply(rq, status_of(s));
 	else if (strcmp(command, "reload") == 0 && !s->stopping)
 		serve_reload(s, rq);
+	else if ((strcmp(command, "account-revoke") == 0 || strcmp(command, "revoke") == 0) &&
+		 !s->stopping)
+		operator_command(s, rq, request);
 	else
 		admin_fail(rq, "no such command");
 }

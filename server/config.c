@@ -253,6 +253,9 @@ take_issuers(struct config *c, cfg_t *cfg, struct problem *p)
 		if (issuer->issuer == NULL)
 			return false;
 		c->acme.nissuer++;
+		for (const char *const *file = o.alternates; *file != NULL; file++)
+			if (!issuer_alternate(issuer->issuer, beside(c, *file), p))
+				return false;
 	}
 	return true;
 }

@@ -37,6 +37,14 @@ const struct command commands[] = {
 	  "--config FILE\n\n" CONFIG_USAGE, cli_status },
 	{ "reload", "let the running server read its configuration anew",
 	  "--config FILE\n\n" CONFIG_USAGE, cli_reload },
+	{ "account", "list or show accounts, revoke one",
+	  "list | show ID | revoke ID  [--config FILE]\n\n" CONFIG_USAGE, cli_account },
+	{ "revoke", "revoke a certificate",
+	  "SERIAL [--reason N] [--config FILE]\n\n"
+	  "  SERIAL           in hexadecimal, as \"openssl x509 -serial\" prints it\n"
+	  "  --reason N       1 keyCompromise (blocks the key), 3 affiliationChanged,\n"
+	  "                   4 superseded, 5 cessationOfOperation, 9 privilegeWithdrawn;\n"
+	  "                   default 0, none\n" CONFIG_USAGE, cli_revoke },
 	{ "help", "this text; \"help config\" lists the options of brevet.conf",
 	  "[config | COMMAND]\n", cli_help },
 	{ "version", "print the version", "\n", cli_version },

@@ -88,6 +88,8 @@ static const struct config_option issuer_options[] = {
 	  "PEM file: the issuing CA's certificate, then those above it" },
 	{ "key", TEXT, offsetof(struct issuer_options, key), "", 0, 0,
 	  "PEM file: its private key, mode 0600" },
+	{ "alternates", LIST, offsetof(struct issuer_options, alternates), "", 0, 0,
+	  "PEM files: other chains, each from a cross-certificate of this CA on" },
 };
 
 static const struct config_option profile_options[] = {

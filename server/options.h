@@ -41,7 +41,8 @@ extern const struct option_group option_groups[OPTION_GROUPS];
 
 /* What issuer_options[] fills. */
 struct issuer_options {
-	const char	*certificate, *key;
+	const char		*certificate, *key;
+	const char *const	*alternates;
 };
 
 /* The option of a section (NULL: outside of any; a group's name: one of its titled

@@ -189,6 +189,10 @@ const struct account *store_account_get(const struct view *v, struct arena *a,
 /* The account with that key in that directory; false: none. */
 bool store_account_find(const struct view *v, uint32_t directory,
 			const uint8_t thumbprint[32], struct id *id);
+/* Ids of accounts, oldest first, at most max, those behind `after` (NULL: from the first),
+ * in the arena; returns how many. */
+size_t store_account_list(const struct view *v, struct arena *a, const struct id *after,
+			  size_t max, struct id **ids);
 /* Adds the record and its key's row.  The caller has made the id.  Adding what stands
  * already (here and below: that id; here: that key), or putting what does not, is an
  * error that sticks in the edit. */

@@ -253,6 +253,11 @@ test_ids(void)
 	ok(serial_parse(serial_print(a, &s), 27, &sback) && memcmp(&s, &sback, 20) == 0,
 	   "a serial and back");
 	ok(strlen(serial_hex(a, &s)) == 40, "40 hexadecimal digits");
+	ok(serial_hex_parse(serial_hex(a, &s), &sback) && memcmp(&s, &sback, 20) == 0,
+	   "and back from them");
+	ok(serial_hex_parse("0A:1b", &sback) && sback.b[18] == 0x0a && sback.b[19] == 0x1b &&
+	   sback.b[17] == 0, "short, with colons");
+	ok(!serial_hex_parse("", &sback) && !serial_hex_parse("xy", &sback), "no digits");
 	ok(strlen(token_new(a)) == TOKEN_TEXT, "V-11 a token has 43 characters");
 	ok(strcmp(token_new(a), token_new(a)) != 0, "V-11 and is never the same");
 }

@@ -121,9 +121,9 @@ test_make(void)
 		is(issuer_name(issuer), "main", "its name");
 		ok(issuer_not_before(issuer) == NOW - 3600 &&
 		   issuer_not_after(issuer) == NOW - 3600 + (int64_t)3652 * DAY - 1, "its time");
-		ok(strncmp(issuer_chain(issuer), (const char *)made.issuing_pem.data,
+		ok(strncmp(issuer_chain(issuer, 0), (const char *)made.issuing_pem.data,
 			   made.issuing_pem.len) == 0 &&
-		   strlen(issuer_chain(issuer)) == made.issuing_pem.len,
+		   strlen(issuer_chain(issuer, 0)) == made.issuing_pem.len,
 		   "P-12 its chain is itself, without the root");
 		X509_free(root);
 		X509_free(x);
@@ -162,14 +162,14 @@ test_chain(void)
 
 	i = opened("three levels, RSA-3072", text_blob(arena_printf(make_arena, "%s%s%s", l, m, r)),
 		   c);
-	is(issuer_chain(i), arena_printf(make_arena, "%s%s", l, m), "P-12 the root is left out");
+	is(issuer_chain(i, 0), arena_printf(make_arena, "%s%s", l, m), "P-12 the root is left out");
 	issuer_close(i);
 	i = opened("with words between", text_blob(arena_printf(make_arena, "Low\n%sMiddle\n%s\n",
 		   l, m)), c);
-	is(issuer_chain(i), arena_printf(make_arena, "%s%s", l, m), "P-12 which are left out, too");
+	is(issuer_chain(i, 0), arena_printf(make_arena, "%s%s", l, m), "P-12 which are left out, too");
 	issuer_close(i);
 	i = opened("a root that issues itself", text_blob(r), a);
-	is(issuer_chain(i), r, "P-12 it is in its chain: some clients want two certificates");
+	is(issuer_chain(i, 0), r, "P-12 it is in its chain: some clients want two certificates");
 	issuer_close(i);
 	refused("in the wrong order", text_blob(arena_printf(make_arena, "%s%s%s", l, r, m)),
 		pem_of_key(c), "followed by");
