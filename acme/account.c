@@ -8,6 +8,7 @@
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 #define ORDERS_PAGE 100
@@ -16,6 +17,7 @@ struct account_change {
 	struct account	account;	/* as it is, or will be */
 	bool		contact;	/* contacts are replaced */
 	bool		deactivate;
+	bool		agree;		/* to the terms of service, anew */
 };
 
 /* The URL must be the one of the account that signs. */
@@ -43,6 +45,8 @@ account_check(struct flow *f)
 	if (!json_text_maybe(rq->payload, "status", &status, NULL, &f->problem) ||
 	    !contact_parse(&c->account, &c->contact, f->arena, rq->payload, &f->problem))
 		return FLOW_FAIL;
+	if (!json_flag(rq->payload, "termsOfServiceAgreed", &c->agree, &f->problem))
+		return FLOW_FAIL;
 	c->deactivate = status != NULL && strcmp(status, "deactivated") == 0;
 	return FLOW_NEXT;
 }
@@ -56,7 +60,7 @@ account_apply(struct flow *f)
 	const struct account *now;
 	struct account next;
 
-	if (!c->contact && !c->deactivate)
+	if (!c->contact && !c->deactivate && !c->agree)
 		return FLOW_NEXT;
 	now = store_account_get(edit_view(f->txn), f->arena, &c->account.id);
 	next = *now;
@@ -64,6 +68,8 @@ account_apply(struct flow *f)
 		next.contact = c->account.contact;
 		next.ncontact = c->account.ncontact;
 	}
+	if (c->agree)
+		next.agreed = clock_now();
 	if (c->deactivate)
 		next.state = ACCOUNT_DEACTIVATED;
 	store_account_put(f->txn, &next);

@@ -57,6 +57,7 @@ struct acme_config {
 	struct acme_profile	*profiles;
 	size_t			 nprofile;
 	const char		*terms;		/* URL, or NULL */
+	int64_t			 terms_since;	/* when that URL was first configured */
 	const char		*website;	/* URL, or NULL */
 	const char *const	*caa_identities;	/* ends with NULL */
 	const char *const	*hosts;		/* of the server's own certificate; NULL ends */
@@ -77,7 +78,8 @@ struct acme_config {
 const struct acme_config *acme_config_keep(const struct acme_config *c);
 void acme_config_release(const struct acme_config *c);
 
-/* Gives the names of directory, issuers and profiles their numbers, in an edit. */
+/* Gives the names of directory, issuers and profiles their numbers, and notes new terms of
+ * service, in an edit. */
 void acme_config_number(struct acme_config *c, struct edit *e);
 
 /* --- on each loop -------------------------------------------------------------------------- */

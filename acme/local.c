@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* local.c - what ACME keeps on each loop.  Runs on: loop. */
 #include "acme/local.h"
+#include "acme/terms.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ acme_config_release(const struct acme_config *c)
 void
 acme_config_number(struct acme_config *c, struct edit *e)
 {
+	terms_take(c, e);
 	c->directory.number = store_name_number(e, 'd', c->directory.name);
 	for (size_t i = 0; i < c->nissuer; i++)
 		c->issuers[i].number = store_name_number(e, 'i', c->issuers[i].name);

@@ -9,6 +9,7 @@
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
+#include "acme/terms.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -58,20 +59,6 @@ blocked(struct request *rq)
 	return is_blocked;
 }
 
-static bool
-newaccount_terms(const struct request *rq, bool agreed, struct problem *p)
-{
-	const struct acme_config *c = rq->config;
-
-	if (c->terms == NULL || agreed)
-		return true;
-	problem(p, PROBLEM_USER_ACTION_REQUIRED,
-		"the terms of service must be agreed to: set \"termsOfServiceAgreed\" to true");
-	p->instance = c->terms;
-	p->link = arena_printf(rq->flow->arena, "<%s>;rel=\"terms-of-service\"", c->terms);
-	return false;
-}
-
 /* Without agreement, contacts and the rest an account that exists is found all the same
  * (section 7.3.1; interop 15 and 16). */
 static enum flow_next
@@ -97,7 +84,7 @@ newaccount_check(struct flow *f)
 				 "compromised: make a new one");
 	if (n->only_existing)
 		return flow_fail(f, PROBLEM_ACCOUNT_DOES_NOT_EXIST, "no account has this key");
-	if (!newaccount_terms(rq, agreed, &f->problem) ||
+	if (!terms_check(rq, agreed ? clock_now() : 0, &f->problem) ||
 	    !contact_parse(&n->account, &given, f->arena, rq->payload, &f->problem))
 		return FLOW_FAIL;
 	n->account.state = ACCOUNT_VALID;

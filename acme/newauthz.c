@@ -7,6 +7,7 @@
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
+#include "acme/terms.h"
 #include "base/clock.h"
 
 struct newauthz {
@@ -24,6 +25,8 @@ newauthz_check(struct flow *f)
 	if (rq->payload == NULL)
 		return flow_fail(f, PROBLEM_MALFORMED,
 				 "newAuthz wants {\"identifier\": ...} as payload");
+	if (!terms_check(rq, rq->account->agreed, &f->problem))
+		return FLOW_FAIL;
 	if (!offer_ident(&ident, f->arena, json_object_get(rq->payload, "identifier"),
 			 &f->problem)) {
 		if (f->problem.type == PROBLEM_REJECTED_IDENTIFIER ||

@@ -7,6 +7,7 @@
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
+#include "acme/terms.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -135,7 +136,8 @@ neworder_check(struct flow *f)
 
 	if (rq->payload == NULL)
 		return flow_fail(f, PROBLEM_MALFORMED, "newOrder wants a JSON object as payload");
-	if (!idents_parse(rq, order, &f->problem) || !times_check(rq, order, &f->problem))
+	if (!terms_check(rq, rq->account->agreed, &f->problem) ||
+	    !idents_parse(rq, order, &f->problem) || !times_check(rq, order, &f->problem))
 		return FLOW_FAIL;
 	order->id = id_new(now_ms);
 	order->account = rq->account->id;

@@ -42,6 +42,12 @@ struct public_key {
  * badCSR). */
 bool key_check(const struct public_key *key, enum problem_type as, struct problem *p);
 
+/* Reads the lists of weak keys of a folder (Debian's openssl-blacklist; a file that is not
+ * there is fine), for key_check(); again: instead.  Before threads start.  False with a
+ * detail for the operator. */
+bool key_lists_open(const char *dir, struct problem *p);
+void key_lists_close(void);
+
 /* The key object, owned by the caller; NULL when the parts are no such key. */
 EVP_PKEY *key_open(const struct public_key *key);
 

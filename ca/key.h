@@ -32,6 +32,9 @@ size_t key_curve_octets(enum key_type type);
 EVP_PKEY *key_open_fit(const struct public_key *key, enum problem_type as,
 		       struct problem *p);
 
+/* Does the RSA modulus stand in a list of weak keys? */
+bool key_listed(struct blob modulus);
+
 /* Overwrites the bytes, which are the arena's, when the arena ends. */
 void secret_keep(struct arena *a, struct blob secret);
 

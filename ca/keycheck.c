@@ -175,6 +175,9 @@ rsa_check(const struct public_key *key, enum problem_type as, struct problem *p)
 	if (roca)
 		return problem(p, as, "the RSA key was made by a faulty generator "
 			       "(CVE-2017-15361, ROCA): make a new one elsewhere");
+	if (key_listed(key->a))
+		return problem(p, as, "the RSA key is a known weak one (Debian, 2008): make a new "
+			       "key");
 	if (close_primes(key->a))
 		return problem(p, as, "the two primes of the RSA key are too close: make a new "
 			       "key with other software");

@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libca.a
 libca_a_SOURCES = ca/ca.h ca/cert.c ca/cert.h ca/crl.c ca/csr.c ca/der.c ca/der.h \
 	ca/extension.c ca/extension.h ca/issuer.c ca/issuer.h ca/key.c ca/key.h \
-	ca/keycheck.c ca/leaf.c ca/make.c ca/names.c ca/names.h
+	ca/keycheck.c ca/leaf.c ca/make.c ca/names.c ca/names.h ca/weaklist.c
 
 unit_tests += tests/test_key tests/test_csr tests/test_issuer tests/test_leaf \
 	tests/test_crl tests/fuzz_csr

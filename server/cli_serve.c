@@ -386,10 +386,12 @@ cli_serve(int argc, char **argv)
 	serve_log_level(s.config);
 	nonces = arena_printf(s.config->arena, "%s/nonces", s.config->data);
 	store = store_open(s.config->data, (uint64_t)s.config->map, false, &p);
-	if (store == NULL || !number_names(store, s.config, &p))
+	if (store == NULL || !key_lists_open(s.config->weak_keys, &p) ||
+	    !number_names(store, s.config, &p))
 		status = cli_failed(&p);
 	else
 		status = serve_run(&s, store, nonces, &p);
+	key_lists_close();
 	if (store != NULL)
 		store_close(store);
 	acme_config_release(&s.config->acme);

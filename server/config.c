@@ -439,6 +439,7 @@ config_fixed(const struct config *now, const struct config *next, struct arena *
 	FIXED(strcmp(now->listen, next->listen) != 0, "listen");
 	FIXED(strcmp(now->http_listen, next->http_listen) != 0, "http.listen");
 	FIXED(strcmp(now->metrics_listen, next->metrics_listen) != 0, "metrics.listen");
+	FIXED(strcmp(now->weak_keys, next->weak_keys) != 0, "weak_keys");
 	FIXED(strcmp(now->data, next->data) != 0, "data");
 	FIXED(now->workers != next->workers, "workers");
 	FIXED(now->signers != next->signers, "signers");

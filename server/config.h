@@ -16,6 +16,7 @@ struct config {
 	/* as written in the file, in the order of the table */
 	const char		 *name, *listen, *base_url, *http_listen, *http_base_url;
 	const char		 *metrics_listen;	/* "": none */
+	const char		 *weak_keys;
 	const char		 *data, *log_level, *terms, *website;
 	const char *const	 *hosts, *const *base_url_old, *const *caa_identities;
 	const char *const	 *quirks, *const *reuse;

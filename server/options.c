@@ -33,6 +33,8 @@ const struct config_option config_options[] = {
 	  "issuer names of this CA in CAA records" },
 	{ "quirks", LIST, AT(quirks), "", 0, 0,
 	  "deviations for broken clients: padded-csr, short-es256" },
+	{ "weak_keys", TEXT, AT(weak_keys), "/usr/share/openssl-blacklist", 0, 0,
+	  "folder with lists of weak keys (blacklist.RSA-2048 ...), if there is one" },
 	{ "log.level", TEXT, AT(log_level), "info", 0, 0, "debug, info, warn or error" },
 	{ "http.listen", TEXT, AT(http_listen), "0.0.0.0:80", 0, 0,
 	  "address and port of CRLs and issuer certificates (plain HTTP)" },

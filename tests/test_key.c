@@ -3,6 +3,9 @@
 #include "ca/ca.h"
 
 #include <openssl/bn.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "tests/csr_make.h"
@@ -324,6 +327,48 @@ test_points(void)
 	EVP_PKEY_free(object);
 }
 
+/* A list like Debian's: a key is weak when it stands there, and only then. */
+static void
+test_listed(void)
+{
+	char dir[] = "/tmp/weakXXXXXX", path[60], digest[8 + 1024 + 2], line[21];
+	EVP_PKEY *object = key_generate("rsa2048");
+	struct public_key key;
+	struct problem p = { .type = PROBLEM_NONE };
+	uint8_t hash[SHA_DIGEST_LENGTH];
+	size_t n = 8;
+	FILE *f;
+
+	key_spki_parse(&key, make_arena, key_object_spki(object, make_arena));
+	memcpy(digest, "Modulus=", n);
+	for (size_t i = 0; i < key.a.len; i++, n += 2)
+		snprintf(digest + n, 3, "%02X", key.a.data[i]);
+	digest[n++] = '\n';
+	SHA1((const uint8_t *)digest, n, hash);
+	for (size_t i = 0; i < 10; i++)
+		snprintf(line + 2 * i, 3, "%02x", hash[10 + i]);
+	if (mkdtemp(dir) == NULL)
+		abort();
+	snprintf(path, sizeof(path), "%s/blacklist.RSA-2048", dir);
+	ok(key_lists_open(dir, &p), "no list is fine");
+	f = fopen(path, "w");
+	fprintf(f, "# weak ones\n00000000000000000001\n%s\nffffffffffffffffffff\n", line);
+	fclose(f);
+	ok(key_check(&key, PROBLEM_BAD_PUBLIC_KEY, &p), "J-9 the key is fit");
+	ok(key_lists_open(dir, &p), "a list is read");
+	unfit("J-9 a key of the list", &key, "known weak");
+	f = fopen(path, "w");
+	fprintf(f, "# weak ones\n00000000000000000001\nnonsense\n");
+	fclose(f);
+	ok(!key_lists_open(dir, &p) && strstr(p.detail, "RSA-2048:3") != NULL,
+	   "a broken list is refused by its line: %s", p.detail);
+	key_lists_close();
+	ok(key_check(&key, PROBLEM_BAD_PUBLIC_KEY, &p), "without lists it is fit again");
+	unlink(path);
+	rmdir(dir);
+	EVP_PKEY_free(object);
+}
+
 int
 main(void)
 {
@@ -334,6 +379,7 @@ main(void)
 	test_close_primes();
 	test_roca();
 	test_small_factors();
+	test_listed();
 	test_points();
 	arena_free(make_arena);
 	return tap_done();
