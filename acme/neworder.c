@@ -193,10 +193,11 @@ neworder_reply(struct flow *f)
 {
 	struct request *rq = REQUEST(f);
 	const struct neworder *n = rq->doing;
-	const struct order *order = &n->order;
+	const struct order *order;
 
 	if (f->problem.type != PROBLEM_NONE)
 		return reply_problem(f);
+	order = &n->order;
 	reply_json(rq, 201, show_order(rq, order, n->status));
 	reply_header(rq, "Location", show_order_url(rq, &order->id));
 	metric_add(&count_orders, COUNT_ORDER_CREATED, 0, 1);

@@ -55,11 +55,8 @@ own_idents(struct own_work *w, struct arena *a, struct problem *p)
 
 		if (ident_parse_ip(&list[i], a, hosts[i], strlen(hosts[i]), &ignored))
 			continue;
-		if (!ident_dns_ok(hosts[i], strlen(hosts[i])))
-			return problem(p, PROBLEM_SERVER_INTERNAL,
-				       "host \"%.100s\" is no name and no address", hosts[i]);
-		list[i] = (struct ident){ .type = IDENT_DNS, .value = hosts[i],
-					  .shown = hosts[i] };
+		if (!ident_parse_host(&list[i], a, hosts[i], strlen(hosts[i]), p))
+			return false;
 	}
 	w->leaf.idents = list;
 	w->leaf.nident = ident_sort(list, n);

@@ -78,8 +78,8 @@ dns_policy(const char *base, struct problem *p)
 }
 
 bool
-ident_parse_dns(struct ident *i, struct arena *a, const char *value, size_t len,
-		struct problem *p)
+ident_parse_host(struct ident *i, struct arena *a, const char *value, size_t len,
+		 struct problem *p)
 {
 	char *name = arena_strndup(a, value, len);
 	size_t skip = len >= 2 && memcmp(value, "*.", 2) == 0 ? 2 : 0;
@@ -103,7 +103,14 @@ ident_parse_dns(struct ident *i, struct arena *a, const char *value, size_t len,
 	i->value = name;
 	for (char *c = name; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
-	return dns_policy(name + skip, p);
+	return true;
+}
+
+bool
+ident_parse_dns(struct ident *i, struct arena *a, const char *value, size_t len,
+		struct problem *p)
+{
+	return ident_parse_host(i, a, value, len, p) && dns_policy(ident_base(i), p);
 }
 
 bool

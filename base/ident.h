@@ -35,6 +35,11 @@ bool ident_parse_dns(struct ident *i, struct arena *a, const char *value, size_t
 bool ident_parse_ip(struct ident *i, struct arena *a, const char *value, size_t len,
 		    struct problem *p);
 
+/* A DNS name that need not be one that others may order: one label will do.  False with
+ * malformed. */
+bool ident_parse_host(struct ident *i, struct arena *a, const char *value, size_t len,
+		      struct problem *p);
+
 /* Only the syntax of a host name, one label or more; no wildcard.  For the
  * configuration, and for names that a peer sends. */
 bool ident_dns_ok(const char *name, size_t len);

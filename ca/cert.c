@@ -63,7 +63,7 @@ bool
 cert_read(struct cert_facts *facts, struct arena *a, struct blob der)
 {
 	struct cert_parts c;
-	struct names names = { .arena = a };
+	struct names names = { .arena = a, .any = true };
 	struct problem p;
 
 	if (!cert_split(&c, der) || c.serial.len > SERIAL_LEN)

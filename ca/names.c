@@ -41,8 +41,8 @@ names_add_dns(struct names *names, struct blob text, struct problem *p)
 {
 	struct problem why;
 
-	if (!ident_parse_dns(names_room(names), names->arena, (const char *)text.data,
-			     text.len, &why))
+	if (!(names->any ? ident_parse_host : ident_parse_dns)(
+		    names_room(names), names->arena, (const char *)text.data, text.len, &why))
 		return problem(p, PROBLEM_BAD_CSR, "a name in the CSR: %s", why.detail);
 	return names_count(names, p);
 }

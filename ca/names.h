@@ -12,6 +12,7 @@ struct names {
 	struct arena	*arena;
 	struct ident	*list;
 	size_t		 n, room;
+	bool		 any;		/* read back, not ordered: one label will do */
 };
 
 /* Adds a DNS name as it stands in a certificate or CSR.  False with badCSR. */

@@ -148,20 +148,21 @@ int
 cli_account(int argc, char **argv)
 {
 	struct cli_config options = { 0 };
+	const char *verb = argc > 1 ? argv[1] : "", *id = argc > 2 ? argv[2] : "";
 	struct config *c;
 	int status, words = 0;
 	bool done;
 
-	if (!(argc > 1 && strcmp(argv[1], "--help") == 0) && !account_words(argc, argv, &words))
+	if (strcmp(verb, "--help") != 0 && !account_words(argc, argv, &words))
 		return EXIT_USAGE;
-	argv[words] = argv[0];
+	argv[words] = argv[0];	/* the options begin behind the words */
 	status = cli_config_options(&options, argc - words, argv + words, &done);
 	if (done)
 		return status;
 	c = cli_config_read(&options);
 	if (c == NULL)
 		return EXIT_FAILED;
-	status = account_run(c, argv[1], argv[2]);
+	status = account_run(c, verb, id);
 	acme_config_release(&c->acme);
 	return status;
 }

@@ -117,8 +117,8 @@ test_known_key(void)
 	static const char *const again[] = {
 		"{}", "{\"onlyReturnExisting\":true}",
 		"{\"termsOfServiceAgreed\":true,\"contact\":[\"mailto:other@example.test\"]}",
-		"{\"onlyReturnExisting\":true,\"termsOfServiceAgreed\":true,"
-		"\"contact\":[\"mailto:b@example.test\"],\"status\":\"valid\"}",
+		("{\"onlyReturnExisting\":true,\"termsOfServiceAgreed\":true,"
+		 "\"contact\":[\"mailto:b@example.test\"],\"status\":\"valid\"}"),
 	};
 	struct client *c = client_new();
 	char first[256];

@@ -19,8 +19,8 @@ lib_start
 check "suppressions name foreign libraries only" test -z "$(stray "$top"/tests/*.supp)"
 if grep -q '^SAN_FLAGS = .*thread' Makefile 2>/dev/null; then
 	status=0
-	TSAN_OPTIONS="${TSAN_OPTIONS-} log_path=stderr" tests/planted_race >"$work/out" 2>&1 ||
-		status=$?
+	env -u UBSAN_OPTIONS TSAN_OPTIONS="suppressions=$top/tests/tsan.supp" \
+		tests/planted_race >"$work/out" 2>&1 || status=$?
 	is "$status" 66 "the planted race makes the program fail"
 	like "$(cat "$work/out")" "data race .* in bump" "and is reported where it is"
 else

@@ -52,7 +52,10 @@ bool
 scene_begin(struct scene *sc, unsigned delay_ms, const char *const *settings)
 {
 	scene_prepare(sc, delay_ms);
-	return scene_serve(sc, settings);
+	if (scene_serve(sc, settings))
+		return true;
+	scene_end(sc);
+	return false;
 }
 
 void

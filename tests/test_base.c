@@ -164,6 +164,9 @@ test_ident(void)
 	dns_case(arena_printf(a, "%sab", name), PROBLEM_MALFORMED);
 	ok(!ident_parse_dns(&i, a, "a\0b.example", 11, &p), "A-25 a NUL inside");
 
+	ok(ident_parse_host(&i, a, "LocalHost", 9, &p) && strcmp(i.value, "localhost") == 0,
+	   "one label is a host, if not an identifier");
+	ok(!ident_parse_host(&i, a, "local host", 10, &p), "but a space is in none");
 	ok(ident_parse_dns(&i, a, "*.A.Example", 11, &p), "a wildcard is parsed");
 	is(i.value, "*.a.example", "its value is lower case");
 	is(i.shown, "*.A.Example", "its spelling is kept");

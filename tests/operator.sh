@@ -1,0 +1,183 @@
+#!/bin/bash
+# operator.sh - the command line of the operator against a running server: init, check,
+# status, reload, account, revoke; refusals that say what to do; a cross-signed chain.
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_program certbot openssl curl
+lib_start
+
+B() {
+	"$brevet" "$@" --config "$ca/brevet.conf"
+}
+
+# refused STATUS PATTERN NAME COMMAND...: it ends with that status and says why.
+refused() {
+	local want=$1 pattern=$2 name=$3 status=0 said
+	shift 3
+	said=$("$@" 2>&1 >/dev/null) || status=$?
+	is "$status" "$want" "$name: status $want"
+	like "$said" "$pattern" "$name: says what to do"
+}
+
+certbot_run() {
+	REQUESTS_CA_BUNDLE=$root certbot "$@" -n --server "$url" --config-dir "$work/cb" \
+		--work-dir "$work/cb" --logs-dir "$work/cb" >"$work/certbot.out" 2>&1
+}
+
+certbot_get() {
+	certbot_run certonly --agree-tos --register-unsafely-without-email --standalone \
+		--http-01-address 127.0.0.1 --http-01-port "$http_port" --key-type ecdsa "$@"
+}
+
+# --- The command line -------------------------------------------------------------------------
+
+test_usage() {
+	like "$("$brevet" --version)" '^brevet [0-9]' "--version"
+	like "$("$brevet" help)" '^  serve ' "help lists the commands"
+	like "$("$brevet" help config)" '^validation.http_port' "help config lists the options"
+	like "$("$brevet" init --help)" 'key-type' "COMMAND --help"
+	refused 2 '^usage: brevet' "no command" "$brevet"
+	refused 2 'no command "nonsense"' "an unknown command" "$brevet" nonsense
+	refused 2 '--help' "an unknown option" "$brevet" serve --nonsense
+	refused 2 'makes no sense' "a word too much" "$brevet" check word
+	refused 2 'give --dir' "init without a folder" "$brevet" init
+	refused 1 'brevet init' "no such file" "$brevet" check --config "$work/nowhere.conf"
+	refused 1 'no such option' "an unknown --set" "$brevet" init --dir "$work/x" --set a.b=c
+	refused 1 'not ADDRESS:PORT' "a bad --listen" "$brevet" init --dir "$work/x" --listen 443
+	refused 1 'key type|p256' "a bad --key-type" "$brevet" init --dir "$work/x" --key-type rsa1024
+}
+
+test_init() {
+	local mode
+	like "$init_said" 'SHA-256 +([0-9A-F]{2}:){31}' "init prints the root's fingerprint"
+	like "$init_said" "directory URL +$url" "and the directory URL"
+	like "$init_said" 'next: brevet serve' "and the next command"
+	like "$init_said" 'carry it away' "and the advice on the root's key"
+	is "$(stat -c %a "$ca")" 700 "the folder is for the owner alone"
+	for mode in offline/ca.key issuing.key brevet.conf data/data.mdb; do
+		is "$(stat -c %a "$ca/$mode")" 600 "so is $mode"
+	done
+	refused 1 'holds a CA already' "a second init" "$brevet" init --dir "$ca"
+	check "check finds all well" B check
+	chmod 644 "$ca/issuing.key"
+	refused 1 'issuing.key' "a key that others can read" B check
+	chmod 600 "$ca/issuing.key"
+	echo 'nonsense = 1' >>"$ca/brevet.conf"
+	refused 1 "brevet.conf:[0-9]+: no such option 'nonsense'" "a bad line" B check
+	sed -i '$d' "$ca/brevet.conf"
+}
+
+test_second_server() {
+	refused 1 'uses the store' "a second server on the same data" B serve
+	local port=${url#https://127.0.0.1:}
+	port=${port%%/*}
+	"$brevet" init --dir "$work/other" --listen "127.0.0.1:$port" >/dev/null
+	refused 1 'another server has that port' "a second server on the same port" \
+		"$brevet" serve --config "$work/other/brevet.conf"
+}
+
+# --- A running server ---------------------------------------------------------------------------
+
+test_status() {
+	like "$(B status)" '^connections +[0-9]' "status tells of connections"
+	like "$(B status)" '^pid +'"$server"'$' "and of the process"
+	is "$(stat -c %a "$ca/data/admin.sock")" 600 "the socket is for the owner alone"
+}
+
+test_reload() {
+	sed -i 's/lifetime = "47d"/lifetime = "6h"/' "$ca/brevet.conf"
+	check "reload" B reload
+	check "a certificate under the new profile" certbot_get -d short.operator.test
+	check "lives 6 hours" openssl x509 -in "$work/cb/live/short.operator.test/cert.pem" \
+		-checkend 17000 -noout
+	refused 1 '' "and not a day" openssl x509 -in \
+		"$work/cb/live/short.operator.test/cert.pem" -checkend 86400 -noout
+	sed -i 's/lifetime = "6h"/lifetime = "6x"/' "$ca/brevet.conf"
+	refused 1 'brevet.conf:[0-9]+: .*6x' "a bad file is refused by its line" B reload
+	check "and the server goes on" certbot_get -d after.operator.test
+	sed -i 's/lifetime = "6x"/lifetime = "47d"/' "$ca/brevet.conf"
+	kill -HUP "$server"
+	wait_until 5 grep -q '"configuration read"' "$ca.log"
+	check "SIGHUP reloads too" wait_until 5 reload_count 2
+}
+
+reload_count() {
+	[ "$(grep -c '"configuration read"' "$ca.log")" -ge "$1" ]
+}
+
+account_id() {
+	B account list | awk '$2 == "valid" { print $1; exit }'
+}
+
+crl_has() {
+	curl -sf "$crl_url" | openssl crl -inform der -noout -text | grep -qi "Serial Number: 0*$1"
+}
+
+test_revoke() {
+	local cert=$work/cb/live/after.operator.test/cert.pem serial id
+	serial=$(cert_serial "$cert")
+	crl_url=$(openssl x509 -in "$cert" -noout -ext crlDistributionPoints |
+		sed -n 's/^ *URI://p')
+	check "revoke by serial" B revoke "$serial" --reason 4
+	check "A-24 the CRL knows it within a minute" wait_until 60 crl_has "$serial"
+	refused 1 'revoked already' "a second time" B revoke "$serial"
+	refused 1 'no certificate' "an unknown serial" B revoke 0102
+	refused 1 'hexadecimal' "no serial" B revoke xyz
+	refused 2 'which' "nothing" B revoke
+	id=$(account_id)
+	like "$(B account show "$id")" 'order .*after.operator.test' "account show tells its orders"
+	refused 1 'no account' "an unknown account" B account show nobody
+	refused 2 'list, show ID or revoke ID' "a verb that is none" B account drop
+	check "account revoke" B account revoke "$id"
+	like "$(B account list)" "^$id  revoked" "account list tells of it"
+	if certbot_get -d more.operator.test; then ok 1 "a revoked account gets nothing"; else
+		like "$(cat "$work/cb/letsencrypt.log")" 'account is revoked' \
+			"a revoked account gets nothing"
+	fi
+	server_kill
+	server_start
+	like "$(B account list)" "^$id  revoked" "A-24 it is revoked after a crash, too"
+	check "A-24 and the CRL still knows the certificate" crl_has "$serial"
+	rm -rf "$work/cb/accounts"
+	check "a new account is welcome" certbot_get -d new.operator.test
+}
+
+# The issuing CA has a second certificate, by another root.
+test_cross() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/old.key" \
+		-out "$work/old.pem" -subj "/CN=Old Root" -days 100 2>/dev/null
+	openssl x509 -x509toreq -in "$ca/issuing.pem" -signkey "$ca/issuing.key" \
+		-out "$work/issuing.csr" 2>/dev/null
+	printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n%s\n' \
+		'subjectKeyIdentifier=hash' >"$work/ext"
+	openssl x509 -req -in "$work/issuing.csr" -CA "$work/old.pem" -CAkey "$work/old.key" \
+		-CAcreateserial -extfile "$work/ext" -days 90 -out "$ca/cross.pem" 2>/dev/null
+	sed -i 's|key = "issuing.key"|&\n\talternates = { "cross.pem" }|' "$ca/brevet.conf"
+	check "the cross-certificate is accepted" B check
+	check "reload takes it" B reload
+	check "certbot asks for the other chain" certbot_get -d cross.operator.test \
+		--preferred-chain "Old Root"
+	check "and gets it" openssl verify -CAfile "$work/old.pem" -untrusted \
+		"$work/cb/live/cross.operator.test/chain.pem" \
+		"$work/cb/live/cross.operator.test/cert.pem"
+	cp "$root" "$ca/cross.pem"
+	refused 1 'not the subject and key' "a certificate of another CA is refused" B check
+}
+
+ca_make "$work/ca" >"$work/init.out"
+init_said=$(cat "$work/init.out")
+printf '127.0.0.1 %s.operator.test\n' short after more new cross >"$ca.hosts"
+test_usage
+test_init
+server_start
+test_second_server
+test_status
+test_reload
+test_revoke
+test_cross
+is "$(grep -c '"own certificate issued"' "$ca.log")" 1 "its own certificate outlives restarts"
+check "the server ends well" server_stop
+done_testing
