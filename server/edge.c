@@ -81,6 +81,12 @@ conn_closed(struct evhttp_connection *http, void *arg)
 	conn_free(arg);
 }
 
+static int64_t
+handshake_time(const struct conn *c)
+{
+	return c->edge->options->idle < HANDSHAKE ? c->edge->options->idle : HANDSHAKE;
+}
+
 /* The first time, right after evhttp has set the connection up: evhttp gives its own
  * object to the bufferevent's callbacks, and takes a close callback only there. */
 static void
@@ -91,7 +97,7 @@ conn_known(struct conn *c)
 	bufferevent_getcb(c->bev, NULL, NULL, NULL, &arg);
 	c->http = arg;
 	evhttp_connection_set_closecb(c->http, conn_closed, c);
-	deadline(c, HANDSHAKE);
+	deadline(c, handshake_time(c));
 }
 
 static bool
@@ -107,7 +113,7 @@ static void
 conn_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
-	int64_t left = c->edge->options->idle - HANDSHAKE;
+	int64_t left = c->edge->options->idle - handshake_time(c);
 
 	(void)fd, (void)what;
 	if (c->http == NULL) {
