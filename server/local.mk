@@ -16,3 +16,12 @@ tests_test_head_LDADD = $(SERVER)
 unit_tests += tests/test_config
 tests_test_config_SOURCES = tests/test_config.c tests/tap.h
 tests_test_config_LDADD = $(SERVER)
+
+# A fuzz target replays its corpus in "make check".
+unit_tests += tests/fuzz_http
+tests_fuzz_http_SOURCES = tests/fuzz_http.c tests/fuzz_main.c tests/tap.h
+tests_fuzz_http_LDADD = $(SERVER)
+EXTRA_DIST += tests/corpus/http/bad_second tests/corpus/http/barelf \
+	tests/corpus/http/chunked tests/corpus/http/expect tests/corpus/http/get \
+	tests/corpus/http/head10 tests/corpus/http/hosts tests/corpus/http/lengths \
+	tests/corpus/http/pipelined
