@@ -86,8 +86,8 @@ begin_serving(void *arg)
 	attach_sockets(s);
 	acme_resume(s->threads.store);
 	acme_crl_start(s->threads.loops[0]);
-	log_event(LOG_INFO, "ready", "s:s, s:s", "url",
-		  s->config->base_url, "version", PACKAGE_VERSION);
+	log_event(LOG_INFO, "ready", "s:s, s:s", "base_url", s->config->base_url, "version",
+		  PACKAGE_VERSION);
 	printf("brevet: ready %s/directory\n", s->config->base_url);
 	fflush(stdout);
 }
@@ -146,9 +146,9 @@ status_of(struct serve *s)
 {
 	struct writer_counts counts = writer_counts(s->threads.writer);
 
-	return json_pack("{s:b, s:s, s:i, s:s, s:I, s:i, s:i, s:i, s:I, s:I}", "ok", 1,
+	return json_pack("{s:b, s:s, s:i, s:o, s:I, s:i, s:i, s:i, s:I, s:I}", "ok", 1,
 			 "version", PACKAGE_VERSION, "pid", (int)getpid(), "directory",
-			 s->config->base_url, "uptime", (json_int_t)(clock_now() - s->threads.began),
+			 json_sprintf("%s/directory", s->config->base_url), "uptime", (json_int_t)(clock_now() - s->threads.began),
 			 "connections", (int)http_connections(), "held", (int)acme_held(),
 			 "map_percent", (int)store_full(s->threads.store), "commits",
 			 (json_int_t)counts.commits, "changes", (json_int_t)counts.flows);
