@@ -21,7 +21,7 @@
 #include "store/store.h"
 #include "va/va.h"
 
-/* --- configuration --------------------------------------------------------------------- */
+/* --- configuration ---------------------------------------------------------------- */
 
 struct acme_profile {
 	const char	*name;
@@ -82,7 +82,7 @@ void acme_config_release(const struct acme_config *c);
  * service, in an edit. */
 void acme_config_number(struct acme_config *c, struct edit *e);
 
-/* --- on each loop -------------------------------------------------------------------------- */
+/* --- on each loop ----------------------------------------------------------------- */
 
 /* Puts ACME's state on a loop (waiters, key cache); main, before the loop runs. */
 void acme_attach(struct loop *l, struct store *s, const struct acme_config *c);
@@ -110,7 +110,7 @@ void acme_metrics_register(void);
 /* Held requests at this moment, in the process. */
 size_t acme_held(void);
 
-/* --- the server's own certificate -------------------------------------------------------- */
+/* --- the server's own certificate ------------------------------------------------- */
 
 /* What install() gets, on the loop that acme_own_start() got; lent until it returns. */
 struct own_certificate {
@@ -127,7 +127,7 @@ void acme_own_start(struct loop *l,
 		    void (*install)(void *arg, const struct own_certificate *own),
 		    void (*failed)(void *arg, const struct problem *p), void *arg);
 
-/* --- the operator --------------------------------------------------------------------------- */
+/* --- the operator ----------------------------------------------------------------- */
 
 /* An account, or else (account all zero) the certificate with that serial, is revoked. */
 struct operator_order {
@@ -141,7 +141,7 @@ struct operator_order {
 /* Carries it out; done() is called on that loop, after the commit.  On the loop. */
 void acme_operator(struct loop *l, const struct operator_order *order);
 
-/* --- nonces ------------------------------------------------------------------------------ */
+/* --- nonces ----------------------------------------------------------------------- */
 
 /* Reads the state that nonce_close() saved in that file and removes the file, so that
  * nonces outlive a clean stop (acme.md 12a, 4); without it, begins with a new key. */
@@ -151,7 +151,7 @@ bool nonce_close(const char *file);
 /* A fresh nonce in the arena; any thread. */
 const char *nonce_new(struct arena *a);
 
-/* --- requests ------------------------------------------------------------------------------ */
+/* --- requests --------------------------------------------------------------------- */
 
 struct header {
 	const char	*name, *value;

@@ -78,7 +78,7 @@ const struct flow_step authz_steps[] = {
 	{ 0 }
 };
 
-/* --- {"status": "deactivated"} ------------------------------------------------------------ */
+/* --- {"status": "deactivated"} ---------------------------------------------------- */
 
 static enum flow_next
 authz_change_check(struct flow *f)

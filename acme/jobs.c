@@ -34,7 +34,7 @@ jobs_issuer(const struct acme_config *c, uint32_t number)
 	return NULL;
 }
 
-/* --- a job starts on the loop that its id picks ------------------------------------------ */
+/* --- a job starts on the loop that its id picks ----------------------------------- */
 
 struct start {
 	struct loop	*loop;
@@ -88,7 +88,7 @@ job_send(const struct job *job, bool resumed)
 	loop_call(s->loop, job_begin, s);
 }
 
-/* --- what the writer tells ------------------------------------------------------------------ */
+/* --- what the writer tells -------------------------------------------------------- */
 
 struct news {
 	struct loop	*loop;
@@ -138,7 +138,7 @@ acme_writer_hooks(struct loop **loops, unsigned n)
 	return (struct writer_hooks){ hook_changed, hook_job, NULL };
 }
 
-/* --- at start --------------------------------------------------------------------------------- */
+/* --- at start --------------------------------------------------------------------- */
 
 #define RESUME_PAGE 256
 

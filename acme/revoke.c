@@ -116,8 +116,8 @@ authorised(const struct request *rq, const struct view *v, const struct cert *ce
 	if (id_equal(&cert->account, &rq->account->id))
 		return true;
 	if (!holds_all(rq, v, r, clock_now()))
-		return problem(p, PROBLEM_UNAUTHORIZED, "this account did not order the certificate "
-			       "and has no valid authorizations for all of its names");
+		return problem(p, PROBLEM_UNAUTHORIZED, "this account did not order the "
+			       "certificate and has no valid authorizations for all of its names");
 	r->reason = REASON_CESSATION;
 	return true;
 }

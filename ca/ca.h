@@ -19,7 +19,7 @@
 
 DEFER(EVP_PKEY, EVP_PKEY_free)
 
-/* --- public keys -------------------------------------------------------------------- */
+/* --- public keys ------------------------------------------------------------------ */
 
 enum key_type {
 	KEY_P256 = 1,
@@ -68,7 +68,7 @@ EVP_PKEY *key_private_parse(struct blob der);
 /* SubjectPublicKeyInfo of a key object. */
 struct blob key_object_spki(EVP_PKEY *key, struct arena *a);
 
-/* --- certification requests (PKCS#10, RFC 2986) -------------------------------------- */
+/* --- certification requests (PKCS#10, RFC 2986) ----------------------------------- */
 
 #define CSR_NAMES_MAX 1000	/* more are refused, whatever the configuration allows */
 
@@ -89,7 +89,7 @@ bool csr_parse(struct csr *csr, struct arena *a, struct blob der, struct problem
 bool csr_names_check(const struct csr *csr, const struct ident *idents, size_t n,
 		     struct problem *p);
 
-/* --- issuers -------------------------------------------------------------------------- */
+/* --- issuers ---------------------------------------------------------------------- */
 
 struct issuer;
 
@@ -161,7 +161,7 @@ struct crl_content {
 bool issuer_sign_crl(const struct issuer *i, const struct crl_content *crl, struct arena *a,
 		     struct blob *der, struct problem *p);
 
-/* --- making a CA (brevet init) --------------------------------------------------------- */
+/* --- making a CA (brevet init) ---------------------------------------------------- */
 
 struct ca_made {
 	struct blob	root_pem, root_key_pem;		/* text, not NUL-terminated */
@@ -174,7 +174,7 @@ struct ca_made {
 bool ca_make(struct ca_made *made, struct arena *a, const char *name, const char *key_type,
 	     int64_t now, struct problem *p);
 
-/* --- reading certificates back ----------------------------------------------------------- */
+/* --- reading certificates back ---------------------------------------------------- */
 
 struct cert_facts {
 	struct serial	 serial;	/* left-padded to 20 octets */

@@ -16,7 +16,7 @@ blob_equal(struct blob x, struct blob y)
 	return x.len == y.len && (x.len == 0 || memcmp(x.data, y.data, x.len) == 0);
 }
 
-/* --- reading ------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------- */
 
 bool
 der_any(struct blob *rest, uint8_t *tag, struct blob *content)
@@ -234,7 +234,7 @@ der_check(struct blob der)
 	return der_any(&rest, &tag, &content) && rest.len == 0 && tree_ok(der, 1);
 }
 
-/* --- writing ------------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------------------- */
 
 struct der_writer
 der_new(struct arena *a, size_t room)

@@ -23,7 +23,7 @@ DEFER_STRUCT(issuer, issuer_close)
 
 #define FAIL(p, ...) problem(p, PROBLEM_SERVER_INTERNAL, __VA_ARGS__)
 
-/* --- the key ------------------------------------------------------------------------ */
+/* --- the key ---------------------------------------------------------------------- */
 
 /* Never asks at a terminal. */
 static int
@@ -96,7 +96,7 @@ key_from_store(const char *uri, struct problem *p)
 	return key;
 }
 
-/* --- the certificates --------------------------------------------------------------- */
+/* --- the certificates ------------------------------------------------------------- */
 
 static struct blob
 certificate_der(X509 *x, struct arena *a)
@@ -213,7 +213,7 @@ certificates_read(struct issuer *i, const char **chain, const char *file,
 	return true;
 }
 
-/* --- opening and signing ------------------------------------------------------------ */
+/* --- opening and signing ---------------------------------------------------------- */
 
 /* The proof that the key is that of the certificate is a signature: it works for keys
  * that never leave their token, too. */

@@ -99,7 +99,7 @@ key_rsa_size_ok(struct blob n)
 	return (n.len == 256 || n.len == 384 || n.len == 512) && (n.data[0] & 0x80) != 0;
 }
 
-/* --- public keys -------------------------------------------------------------------- */
+/* --- public keys ------------------------------------------------------------------ */
 
 /* 04 || x || y; returns its length, 0: the coordinates are not of full length. */
 static size_t
@@ -268,7 +268,7 @@ key_object_spki(EVP_PKEY *key, struct arena *a)
 	return copy;
 }
 
-/* --- private keys ------------------------------------------------------------------- */
+/* --- private keys ----------------------------------------------------------------- */
 
 EVP_PKEY *
 key_generate(const char *type)

@@ -189,7 +189,7 @@ admin_close(struct admin *a)
 	free(a);
 }
 
-/* --- the other end --------------------------------------------------------------------------- */
+/* --- the other end ---------------------------------------------------------------- */
 
 static json_t *
 read_reply(FILE *f, struct problem *p)
@@ -225,7 +225,8 @@ admin_ask(const char *path, const json_t *request, struct problem *p)
 	if (fd < 0 || !address_of(&un, path, p) || (f = fdopen(fd, "r+")) == NULL)
 		return NULL;
 	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) != 0) {
-		problem(p, PROBLEM_SERVER_INTERNAL, "no server answers at %.150s (%s); start it with "
+		problem(p, PROBLEM_SERVER_INTERNAL, "no server answers at %.150s (%s); start "
+			"it with "
 			"\"brevet serve\"", path, strerror(errno));
 	} else if (json_dumpf(request, f, JSON_COMPACT) == 0 && fputc('\n', f) != EOF &&
 		   fflush(f) == 0) {

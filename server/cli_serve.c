@@ -22,7 +22,7 @@
 #define DRAIN_MS 10000
 #define LOOK_MS	 10
 
-/* --- listening sockets ------------------------------------------------------------------------ */
+/* --- listening sockets ------------------------------------------------------------ */
 
 struct attach {
 	struct loop	*loop;
@@ -57,7 +57,7 @@ attach_sockets(struct serve *s)
 		}
 }
 
-/* --- our own certificate ------------------------------------------------------------------------ */
+/* --- our own certificate ---------------------------------------------------------- */
 
 struct context {
 	struct loop	*loop;
@@ -139,7 +139,7 @@ own_failed(void *arg, const struct problem *p)
 	loop_call(s->threads.main, stop_unready, s);
 }
 
-/* --- the admin socket ------------------------------------------------------------------------------- */
+/* --- the admin socket ------------------------------------------------------------- */
 
 static json_t *
 status_of(struct serve *s)
@@ -148,7 +148,8 @@ status_of(struct serve *s)
 
 	return json_pack("{s:b, s:s, s:i, s:o, s:I, s:i, s:i, s:i, s:I, s:I}", "ok", 1,
 			 "version", PACKAGE_VERSION, "pid", (int)getpid(), "directory",
-			 json_sprintf("%s/directory", s->config->base_url), "uptime", (json_int_t)(clock_now() - s->threads.began),
+			 json_sprintf("%s/directory", s->config->base_url), "uptime",
+			 (json_int_t)(clock_now() - s->threads.began),
 			 "connections", (int)http_connections(), "held", (int)acme_held(),
 			 "map_percent", (int)store_full(s->threads.store), "commits",
 			 (json_int_t)counts.commits, "changes", (json_int_t)counts.flows);
@@ -204,7 +205,7 @@ admin_command(struct admin_request *rq, const char *command, const json_t *reque
 		admin_fail(rq, "no such command");
 }
 
-/* --- drain and stop ----------------------------------------------------------------------------------- */
+/* --- drain and stop --------------------------------------------------------------- */
 
 static void
 drain_loop(void *arg)
@@ -303,7 +304,7 @@ on_signal(evutil_socket_t number, short what, void *arg)
 		serve_reload(s, NULL);
 }
 
-/* --- start ---------------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------ */
 
 static void
 take_signals(struct serve *s)

@@ -19,7 +19,7 @@
 #include "server/options.h"
 #include "server/settings.h"
 
-/* --- the file --------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------- */
 
 /* libconfuse calls back without an argument; one file is read at a time. */
 static char *error_text;
@@ -92,7 +92,8 @@ section_of(struct grammar *g, size_t i, cfg_opt_t *top)
 	cfg_opt_t *leaves = g->section[g->nsection++];
 	char *name;
 
-	for (; i < config_noption && strncmp(config_options[i].name, config_options[first].name, n) == 0; i++)
+	for (; i < config_noption &&
+	       strncmp(config_options[i].name, config_options[first].name, n) == 0; i++)
 		leaves[count++] = leaf_of(&config_options[i], config_options[i].name + n);
 	end_of(&leaves[count]);
 	name = strndup(config_options[first].name, n - 1);
@@ -118,7 +119,8 @@ grammar_make(struct grammar *g)
 		cfg_opt_t *leaves = g->section[g->nsection++];
 
 		for (i = 0; i < option_groups[k].n; i++)
-			leaves[i] = leaf_of(&option_groups[k].options[i], option_groups[k].options[i].name);
+			leaves[i] = leaf_of(&option_groups[k].options[i],
+					    option_groups[k].options[i].name);
 		end_of(&leaves[i]);
 		cfg_opt_t section = CFG_SEC((char *)option_groups[k].name, leaves,
 					    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
@@ -135,7 +137,7 @@ grammar_end(struct grammar *g)
 			free((char *)o->name);
 }
 
-/* --- from the parser to the snapshot --------------------------------------------------------- */
+/* --- from the parser to the snapshot ---------------------------------------------- */
 
 static const char *const *
 split(struct arena *a, const char *initial)
@@ -272,7 +274,8 @@ take_profiles(struct config *c, cfg_t *cfg)
 		struct acme_profile *profile = &c->acme.profiles[i];
 
 		for (size_t k = 0; k < option_groups[GROUP_PROFILE].n; k++)
-			take(profile, c->arena, &option_groups[GROUP_PROFILE].options[k], section == NULL ? NULL :
+			take(profile, c->arena, &option_groups[GROUP_PROFILE].options[k],
+			     section == NULL ? NULL :
 			     cfg_getopt(section, option_groups[GROUP_PROFILE].options[k].name));
 		profile->name = section == NULL ? "default" :
 				arena_strdup(c->arena, cfg_title(section));

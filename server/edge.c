@@ -126,7 +126,7 @@ conn_timer(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* --- what comes in ---------------------------------------------------------------------------- */
+/* --- what comes in ---------------------------------------------------------------- */
 
 static void
 refuse(struct conn *c, struct evbuffer *in, const struct problem *p)
@@ -225,7 +225,7 @@ edge_begin(struct edge *e, struct bufferevent *bev, enum door door)
 	atomic_fetch_add(&connections, 1);
 }
 
-/* --- requests and replies ----------------------------------------------------------------------- */
+/* --- requests and replies --------------------------------------------------------- */
 
 void
 edge_request(struct conn *c, struct request *rq)

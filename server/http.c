@@ -40,7 +40,7 @@ http_connections(void)
 	return edge_count();
 }
 
-/* --- listening ---------------------------------------------------------------------------------- */
+/* --- listening -------------------------------------------------------------------- */
 
 static void
 listeners_off(struct http *h)
@@ -121,7 +121,7 @@ metrics_bufferevent(struct event_base *base, void *arg)
 		       DOOR_METRICS);
 }
 
-/* --- requests ------------------------------------------------------------------------------------ */
+/* --- requests --------------------------------------------------------------------- */
 
 static const char *
 method_name(enum evhttp_cmd_type type)
@@ -254,7 +254,7 @@ any_request(struct evhttp_request *req, void *arg)
 	handle(arg, req);
 }
 
-/* --- refusals of the edge --------------------------------------------------------------------------- */
+/* --- refusals of the edge --------------------------------------------------------- */
 
 static const char *
 reason(int status)
@@ -302,7 +302,7 @@ http_refuse(struct conn *c, const struct problem *p)
 	request_refuse(rq, p);
 }
 
-/* --- life --------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------- */
 
 static struct evhttp *
 server(struct http *h, struct bufferevent *(*bevcb)(struct event_base *, void *))

@@ -47,7 +47,8 @@ const struct config_option config_options[] = {
 	{ "order.authz_lifetime", TIME, AT(authz_lifetime), "7d", 60, 398 * DAY,
 	  "until a valid authorization expires" },
 	{ "order.reuse", LIST, AT(reuse), "valid", 0, 0,
-	  "authorizations of the same account that new orders use again: valid, pending or\n\tnone" },
+	  "an account's authorizations that its new orders use again: valid,\n\tpending or "
+	  "none" },
 	{ "order.names", COUNT, AT(names), "100", 1, 1000, "identifiers of an order, at most" },
 	{ "order.hold", TIME, AT(hold), "1s", 0, 20,
 	  "how long a request waits for its verdict before it is told \"processing\"" },
@@ -112,7 +113,7 @@ const struct option_group option_groups[OPTION_GROUPS] = {
 	  profile_options, sizeof(profile_options) / sizeof(profile_options[0]) },
 };
 
-/* --- values ------------------------------------------------------------------------------ */
+/* --- values ----------------------------------------------------------------------- */
 
 /* "64K", "4MiB", "256G". */
 static bool

@@ -102,7 +102,7 @@ store_authz_put(struct edit *e, const struct authz *authz)
 	ended_put(e, &record, authz_encode(authz, edit_arena(e)));
 }
 
-/* --- by account and identifier --------------------------------------------------------------- */
+/* --- by account and identifier ---------------------------------------------------- */
 
 static struct blob
 found_key(struct arena *a, const struct id *account, const struct ident *ident,

@@ -2,7 +2,7 @@
 /* codec.c - bytes <-> fields; the layout stands in store/schema.h. */
 #include "store/codec.h"
 
-/* --- encoder -------------------------------------------------------------------------- */
+/* --- encoder ---------------------------------------------------------------------- */
 
 void
 encode_bytes(struct encoder *c, const void *data, size_t len)
@@ -123,7 +123,7 @@ encoder_blob(const struct encoder *c)
 	return (struct blob){ c->data, c->len };
 }
 
-/* --- decoder -------------------------------------------------------------------------- */
+/* --- decoder ---------------------------------------------------------------------- */
 
 struct decoder
 decoder_new(struct blob bytes, struct arena *a)

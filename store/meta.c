@@ -28,7 +28,7 @@ store_last_time(const struct view *v)
 	return last;
 }
 
-/* --- names ---------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 static struct blob
 name_key(struct arena *a, char kind, const char *name)

@@ -93,7 +93,7 @@ store_revoked_list(const struct view *v, struct arena *a, uint32_t issuer, uint3
 	return list.n;
 }
 
-/* --- keys -------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------- */
 
 void
 store_key_block(struct edit *e, const uint8_t spki_hash[32], int64_t now)

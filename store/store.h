@@ -162,7 +162,7 @@ struct scope {
 	struct id	binding;			/* external account binding */
 };
 
-/* --- accounts (RFC 8555 section 7.1.2) --------------------------------------------- */
+/* --- accounts (RFC 8555 section 7.1.2) -------------------------------------------- */
 
 enum account_state {
 	ACCOUNT_VALID = 1,
@@ -200,7 +200,7 @@ void store_account_add(struct edit *e, const struct account *account);
 /* Replaces the record; a changed thumbprint moves the key's row. */
 void store_account_put(struct edit *e, const struct account *account);
 
-/* --- orders (section 7.1.3) -------------------------------------------------------- */
+/* --- orders (section 7.1.3) ------------------------------------------------------- */
 
 enum order_state {		/* "ready" is pending with all authorizations valid */
 	ORDER_PENDING = 1,
@@ -236,7 +236,7 @@ void store_order_put(struct edit *e, const struct order *order);
 size_t store_order_list(const struct view *v, struct arena *a, const struct id *account,
 			const struct id *before, size_t max, struct id **ids);
 
-/* --- authorizations and their challenges (sections 7.1.4 and 8) --------------------- */
+/* --- authorizations and their challenges (sections 7.1.4 and 8) ------------------- */
 
 enum method {
 	METHOD_HTTP_01 = 1,
@@ -293,7 +293,7 @@ const struct authz *store_authz_find(const struct view *v, struct arena *a,
 				     const struct id *account, const struct ident *ident,
 				     enum authz_state state);
 
-/* --- certificates ------------------------------------------------------------------- */
+/* --- certificates ----------------------------------------------------------------- */
 
 enum cert_state {
 	CERT_INTENDED = 1,	/* the serial is given out, nothing is signed for sure */
@@ -321,7 +321,7 @@ void store_cert_add(struct edit *e, const struct cert *cert);	/* and its end */
 /* Replaces it; a revoked one enters the list of its issuer and shard. */
 void store_cert_put(struct edit *e, const struct cert *cert);
 
-/* --- certificate revocation lists ---------------------------------------------------- */
+/* --- certificate revocation lists ------------------------------------------------- */
 
 /* What a CRL says of one certificate. */
 struct revoked {

@@ -49,7 +49,7 @@ store_corrupt(enum table t, struct blob key, const char *why)
 	abort();
 }
 
-/* --- views -------------------------------------------------------------------------- */
+/* --- views ------------------------------------------------------------------------ */
 
 static MDB_txn *
 txn_read(struct store *s)
@@ -144,7 +144,7 @@ view_scan_back(const struct view *v, enum table t, struct blob before,
 	scan(v, t, before, true, row, arg);
 }
 
-/* --- edits -------------------------------------------------------------------------- */
+/* --- edits ------------------------------------------------------------------------ */
 
 struct edit *
 edit_begin(struct store *s)

@@ -48,7 +48,7 @@ flow_of(struct letter *l)
 	return (struct flow *)((char *)l - offsetof(struct flow, letter));
 }
 
-/* --- what waits ----------------------------------------------------------------------- */
+/* --- what waits ------------------------------------------------------------------- */
 
 static void
 writer_append(struct writer *w, struct letter *chain)
@@ -149,7 +149,7 @@ writer_take(struct writer *w, struct flow *batch[BATCH_MAX])
 	return n;
 }
 
-/* --- a batch ---------------------------------------------------------------------------- */
+/* --- a batch ---------------------------------------------------------------------- */
 
 static void
 batch_step(struct edit *e, struct flow *f)
@@ -259,7 +259,7 @@ batch_write(struct writer *w, struct flow **batch, size_t n)
 			batch_write(w, &batch[i], 1);
 }
 
-/* --- the thread -------------------------------------------------------------------------- */
+/* --- the thread ------------------------------------------------------------------- */
 
 static void *
 writer_main(void *arg)

@@ -20,7 +20,7 @@ struct fetcher {
 	struct event	*timer;
 };
 
-/* --- the multi on the event loop -------------------------------------------------------- */
+/* --- the multi on the event loop -------------------------------------------------- */
 
 /* Transfers that have ended: their flows get the answer. */
 static void
@@ -140,7 +140,7 @@ fetcher_close(void *fetcher)
 	free(m);
 }
 
-/* --- one transfer --------------------------------------------------------------------------- */
+/* --- one transfer ----------------------------------------------------------------- */
 
 static bool
 address_equal(const union address *a, const struct sockaddr *sa)
@@ -297,7 +297,7 @@ fetch_cancel(struct fetch *x)
 	x->pin = NULL;
 }
 
-/* --- the answer --------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------- */
 
 bool
 fetch_answered(const struct fetch *x)

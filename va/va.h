@@ -82,7 +82,7 @@ void va_cancel(struct validation *v);
 /* Ends all validations of this loop without waking anybody; at shutdown, on the loop. */
 void va_drop(struct loop *l);
 
-/* --- addresses (also for tables of tests) --------------------------------------------- */
+/* --- addresses (also for tables of tests) ----------------------------------------- */
 
 struct sockaddr;
 
