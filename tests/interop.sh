@@ -68,16 +68,20 @@ apt_prepare() {
 	apt-get "${apt_private[@]}" -o APT::Update::Error-Mode=any update
 }
 
+apt_says() {
+	grep -m 1 '^[EW]:' "$work/apt.out" || echo "apt-get says nothing"
+}
+
 # debian_package CLIENT PACKAGE SUITE...: unpacks a package of the last suite named into
 # $work/debian, as Debian ships it; where that fails, the client is skipped.
 debian_package() {
 	local client=$1 package=$2
 	shift 2
 	apt_prepare "$@" >"$work/apt.out" 2>&1 ||
-		skip_client "$client" "no lists of Debian ${*: -1}: $(tail -n 1 "$work/apt.out")"
+		skip_client "$client" "no lists of Debian ${*: -1}: $(apt_says)"
 	(cd "$work/apt/deb" && apt-get "${apt_private[@]}" download "$package/${*: -1}") \
 		>"$work/apt.out" 2>&1 ||
-		skip_client "$client" "no $package of Debian ${*: -1}: $(tail -n 1 "$work/apt.out")"
+		skip_client "$client" "no $package of Debian ${*: -1}: $(apt_says)"
 	mkdir -p "$work/debian"
 	dpkg -x "$work/apt/deb/$package"_*.deb "$work/debian"
 	echo "# $(basename "$work/apt/deb/$package"_*.deb) of Debian ${*: -1}"

@@ -2,7 +2,7 @@
 # "make check-interop".  "make check-crash" kills servers, $CRASH_ROUNDS times.  tests/run
 # does all of it, in three builds.
 script_tests = tests/layers.sh tests/shell.sh tests/style.sh
-interop_tests = tests/interop_certbot.sh
+interop_tests = tests/interop_certbot.sh tests/operator.sh
 
 TESTS += $(script_tests)
 dist_check_SCRIPTS += $(script_tests) $(interop_tests) tests/planted_race.sh \

@@ -1,0 +1,102 @@
+#!/bin/bash
+# interop_caddy.sh - Caddy, unmodified, against a real server: a web server that runs on,
+# gets its certificates by http-01 and renews them by itself.
+#
+# Caddy renews when a third of the lifetime is left; so certificates live for a
+# minute here, and it looks at them each second.  $CADDY names another Caddy than Debian's.
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=interop.sh
+. "$(dirname "$0")/interop.sh"
+
+PATIENCE=75			# seconds until a renewal must be served
+
+caddy=${CADDY:-caddy}
+need_client caddy "$caddy" openssl
+lib_start
+https_port=$(free_port)
+declare -A serials
+
+configure() {
+	cat >"$work/Caddyfile" <<-END
+		{
+			admin off
+			http_port $http_port
+			https_port $https_port
+			default_bind 127.0.0.1
+			email a@fleet.test
+			acme_ca $url
+			acme_ca_root $root
+			renew_interval 1s
+			ocsp_stapling off
+			storage file_system $work/caddy
+		}
+		c1.fleet.test, c2.fleet.test {
+			respond "hello from {host}"
+		}
+	END
+}
+
+caddy_start() {
+	HOME=$work XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config "$caddy" run \
+		--config "$work/Caddyfile" --adapter caddyfile </dev/null >>"$work/caddy.log" 2>&1 &
+	pid=$!
+	remember "$pid"
+}
+
+caddy_is_gone() {
+	! kill -0 "$pid"
+}
+
+caddy_stop() {
+	kill -TERM "$pid"
+	wait_until 20 caddy_is_gone || return 1
+	wait "$pid" || return 1
+	forget "$pid"
+}
+
+# The chain is the one served, the key the one stored for it.
+served() {
+	local chain=$work/served.pem
+	served_certificate "$https_port" "$2" >"$chain"
+	certificate "$1" "$chain" "$(find "$work/caddy/certificates" -name "$2.key")" "$2"
+}
+
+test_first() {
+	local name
+	for name; do
+		check "http-01: $name is served" wait_until 30 serves "$https_port" "$name"
+		served "http-01, $name" "$name"
+		serials[$name]=$(served_serial "$https_port" "$name")
+	done
+}
+
+test_renewal() {
+	local name
+	for name; do
+		check "renewal: another certificate for $name" wait_for_renewal "$PATIENCE" \
+			"$https_port" "$name" "${serials[$name]}"
+		served "renewal, $name" "$name"
+		check "renewal: $name is served" serves "$https_port" "$name"
+	done
+}
+
+# What it has stored is taken up.
+test_restart() {
+	check "Caddy stops" caddy_stop
+	caddy_start
+	check "Caddy starts anew and serves" wait_until 20 serves "$https_port" c1.fleet.test
+	is "$(events "account created")" "$accounts" "it kept its account"
+}
+
+echo "# caddy $("$caddy" version)"
+lifetime=60s
+authority c1.fleet.test c2.fleet.test
+configure
+caddy_start
+test_first c1.fleet.test c2.fleet.test
+accounts=$(events "account created")	# old ones make one for each of the first two orders
+test_renewal c1.fleet.test c2.fleet.test
+test_restart
+check "Caddy stops again" caddy_stop
+finish

@@ -1,0 +1,181 @@
+#!/bin/bash
+# interop_mod_md.sh - Apache's mod_md, unmodified, against a real server: a web server that
+# runs on, gets its certificates by http-01 and dns-01 and renews them by itself.
+#
+# mod_md puts a new certificate in place at the next graceful restart, which the
+# administrator sees to: here this script, once MDMessageCmd has told it.  Certificates live
+# for a minute and are renewed after a third of it.
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=interop.sh
+. "$(dirname "$0")/interop.sh"
+
+PATIENCE=80			# seconds until a certificate must be served
+MODULES=${APACHE_MODULES:-/usr/lib/apache2/modules}
+
+need_client "Apache mod_md" apache2 openssl
+[ -e "$MODULES/mod_md.so" ] || skip_client "Apache mod_md" "$MODULES has no mod_md.so"
+lib_start
+https_port=$(free_port)
+web_dir=$work/apache
+trap 'apache_kill; lib_cleanup' EXIT
+
+# Its children are another user's if root starts it.
+configure() {
+	mkdir -p "$web_dir/htdocs"
+	cp "$root" "$web_dir/root.pem"
+	echo "hello" >"$web_dir/htdocs/index.html"
+	if [ "$(id -u)" = 0 ]; then chmod 755 "$work"; fi
+	cat >"$web_dir/message" <<-END
+		#!/bin/sh
+		echo "\$*" >>"$web_dir/messages"
+	END
+	chmod 755 "$web_dir/message"
+	: >"$web_dir/messages"
+	chmod 666 "$web_dir/messages"
+	{
+		for module in mpm_event authz_core ssl md; do
+			echo "LoadModule ${module}_module $MODULES/mod_$module.so"
+		done
+		if [ "$(id -u)" = 0 ]; then printf 'User www-data\nGroup www-data\n'; fi
+		cat <<-END
+			ServerRoot $web_dir
+			ServerName m1.fleet.test
+			PidFile $web_dir/pid
+			DefaultRuntimeDir $web_dir
+			Mutex file:$web_dir default
+			ErrorLog $web_dir/error.log
+			LogLevel warn md:debug
+			Listen 127.0.0.1:$http_port
+			Listen 127.0.0.1:$https_port https
+			DocumentRoot $web_dir/htdocs
+			MDomain m1.fleet.test m2.fleet.test
+			MDomain m3.fleet.test
+			MDCertificateAuthority $url
+			MDCACertificateFile $web_dir/root.pem
+			MDCertificateAgreement accepted
+			MDContactEmail a@fleet.test
+			MDPortMap 80:$http_port 443:$https_port
+			MDPrivateKeys secp256r1 rsa2048
+			MDRenewMode always
+			MDInitialDelay 0s
+			MDActivationDelay 0s
+			MDCheckInterval 5s
+			MDRetryDelay 5s
+			MDRenewWindow 66%
+			MDStoreDir $web_dir/md
+			MDMessageCmd $web_dir/message
+			<VirtualHost 127.0.0.1:$http_port>
+			    ServerName m1.fleet.test
+			    ServerAlias m2.fleet.test m3.fleet.test
+			</VirtualHost>
+			<VirtualHost 127.0.0.1:$https_port>
+			    ServerName m1.fleet.test
+			    ServerAlias m2.fleet.test
+			    SSLEngine on
+			</VirtualHost>
+			<VirtualHost 127.0.0.1:$https_port>
+			    ServerName m3.fleet.test
+			    SSLEngine on
+			</VirtualHost>
+		END
+		if [ -n "$has_dns" ]; then configure_dns; fi
+	} >"$web_dir/httpd.conf"
+}
+
+# mod_md calls the command with setup, name and value, or with teardown and the name.
+configure_dns() {
+	cat >"$web_dir/dns" <<-END
+		#!/bin/sh
+		[ "\$1" != setup ] || exec "$dns_hook" add "_acme-challenge.\$2" "\$3"
+	END
+	chmod 755 "$web_dir/dns"
+	cat <<-END
+		<MDomain w.fleet.test *.w.fleet.test>
+		    MDCAChallenges dns-01
+		    MDChallengeDns01 $web_dir/dns
+		</MDomain>
+		<VirtualHost 127.0.0.1:$https_port>
+		    ServerName w.fleet.test
+		    ServerAlias *.w.fleet.test
+		    SSLEngine on
+		</VirtualHost>
+	END
+}
+
+apache() {
+	apache2 -f "$web_dir/httpd.conf" "$@" </dev/null
+}
+
+# Its parent cannot be waited for; it removes the file with its number when it ends.
+apache_is_gone() {
+	[ ! -e "$web_dir/pid" ]
+}
+
+apache_stop() {
+	apache -k stop && wait_until 20 apache_is_gone
+}
+
+apache_kill() {
+	[ ! -e "$web_dir/pid" ] || apache_stop >/dev/null 2>&1 || true
+}
+
+# told NAME COUNT: mod_md has told so often that a certificate lies ready.
+told() {
+	[ "$(grep -c "^renewed $1$" "$web_dir/messages")" -ge "$2" ]
+}
+
+all_told() {
+	told m1.fleet.test "$1" && told m3.fleet.test "$1" || return 1
+	[ -z "$has_dns" ] || told w.fleet.test "$1"
+}
+
+# One certificate per kind of key; which one is served is the client's choice.
+served() {
+	local case=$1 name=$2 signatures=$3 key=$4
+	shift 4
+	openssl s_client -connect "127.0.0.1:$https_port" -servername "$name" -showcerts \
+		-sigalgs "$signatures" </dev/null 2>/dev/null |
+		sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' >"$work/served.pem"
+	certificate "$case" "$work/served.pem" "$key" "$@"
+}
+
+all_served() {
+	local dir=$web_dir/md/domains
+	served "$1, P-256" m1.fleet.test ECDSA+SHA256 "$dir/m1.fleet.test/privkey.secp256r1.pem" \
+		m1.fleet.test m2.fleet.test
+	served "$1, RSA" m3.fleet.test RSA-PSS+SHA256 "$dir/m3.fleet.test/privkey.pem" m3.fleet.test
+	by_dns "$1, dns-01" || return 0
+	served "$1, dns-01" x.w.fleet.test ECDSA+SHA256 "$dir/w.fleet.test/privkey.secp256r1.pem" \
+		'*.w.fleet.test' w.fleet.test
+}
+
+# It starts without certificates and gets them.
+test_first() {
+	check "Apache starts" apache
+	check "first: all domains are ready" wait_until "$PATIENCE" all_told 1
+	check "graceful restart" apache -k graceful
+	check "first: they are served" wait_until 20 serves "$https_port" m2.fleet.test
+	all_served "first"
+}
+
+test_renewal() {
+	local serial
+	serial=$(served_serial "$https_port" m1.fleet.test)
+	check "renewal: all domains are ready" wait_until "$PATIENCE" all_told 2
+	check "graceful restart after renewal" apache -k graceful
+	check "renewal: another certificate is served" wait_for_renewal 20 "$https_port" \
+		m1.fleet.test "$serial"
+	check "renewal: verified" serves "$https_port" m3.fleet.test
+	all_served "renewal"
+	is "$(events "account created")" 1 "one account for all of it"
+}
+
+apache2 -v | sed -n 's/^Server version: /# /p'
+lifetime=60s
+authority m1.fleet.test m2.fleet.test m3.fleet.test
+configure
+test_first
+test_renewal
+check "Apache stops" apache_stop
+finish
