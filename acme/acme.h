@@ -144,7 +144,8 @@ void acme_operator(struct loop *l, const struct operator_order *order);
 /* --- nonces ----------------------------------------------------------------------- */
 
 /* Reads the state that nonce_close() saved in that file and removes the file, so that
- * nonces outlive a clean stop (acme.md 12a, 4); without it, begins with a new key. */
+ * nonces outlive a clean stop (docs/conformance.md, decision 4); without it, begins with
+ * a new key. */
 void nonce_open(const char *file);
 /* Saves the state, synced; false: not (errno). */
 bool nonce_close(const char *file);

@@ -2,7 +2,7 @@
 /* dispatch.c - finds the route, checks who signs, nonce and url, starts the resource's
  * steps.  No handler can forget it.  Runs on: loop.
  *
- * The order of checks is that of acme.md 2.9 and 12a, 3: method, media type, outer
+ * The order of checks is that of docs/conformance.md, decision 3: method, media type, outer
  * JWS, protected header, key, account, signature, nonce (spent from here on), url,
  * payload. */
 #include <stdlib.h>

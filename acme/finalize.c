@@ -108,7 +108,7 @@ finalize_check(struct flow *f)
 	if (der.data == NULL)
 		return FLOW_FAIL;
 	SHA256(der.data, der.len, fin->hash);
-	if (seen->status != STATUS_READY) {	/* acme.md 12a, 5 */
+	if (seen->status != STATUS_READY) {	/* docs/conformance.md, decision 5 */
 		fin->repeated = memcmp(fin->hash, seen->order->csr_hash, 32) == 0;
 		return fin->repeated || not_ready(seen, &f->problem) ? FLOW_NEXT : FLOW_FAIL;
 	}

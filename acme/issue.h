@@ -5,7 +5,7 @@
 
 #include "acme/acme.h"
 
-/* Seconds that the clock may lie behind the newest commit (security.md R-11). */
+/* Seconds that the clock may lie behind the newest commit. */
 #define CLOCK_SLACK 5
 
 /* False with 503: the clock was set back, so nothing is issued until it has caught up. */

@@ -60,7 +60,7 @@ blocked(struct request *rq)
 }
 
 /* Without agreement, contacts and the rest an account that exists is found all the same
- * (section 7.3.1; interop 15 and 16). */
+ * (section 7.3.1; docs/tests.md, 15 and 16). */
 static enum flow_next
 newaccount_check(struct flow *f)
 {

@@ -101,7 +101,7 @@ method_name(enum method method)
 }
 
 /* type, url, status and token come before the nested error: acme.sh reads it with
- * regular expressions (interop 26). */
+ * regular expressions (docs/tests.md, 26). */
 json_t *
 show_challenge(const struct request *rq, const struct authz *authz, size_t number)
 {

@@ -20,7 +20,7 @@ const char *show_order_url(const struct request *rq, const struct id *id);
 const char *show_authz_url(const struct request *rq, const struct id *id);
 
 /* The request's object does not exist, or is another account's: one answer for both
- * (acme.md 12a, 6).  Always FLOW_FAIL. */
+ * (docs/conformance.md, decision 6).  Always FLOW_FAIL. */
 enum flow_next show_nothing(struct flow *f);
 
 /* Refuses a body where only POST-as-GET has a meaning (RFC 8555 section 6.3). */

@@ -51,7 +51,7 @@ void key_lists_close(void);
 /* The key object, owned by the caller; NULL when the parts are no such key. */
 EVP_PKEY *key_open(const struct public_key *key);
 
-/* SubjectPublicKeyInfo in DER (the exact AlgorithmIdentifiers of ca.md 6), and back
+/* SubjectPublicKeyInfo in DER (the exact AlgorithmIdentifiers of TLS BR 7.1.2), and back
  * (strictly: those algorithms, uncompressed points, minimal integers, nothing behind;
  * false: not such a key).  All in the arena. */
 struct blob key_spki(const struct public_key *key, struct arena *a);
@@ -80,7 +80,7 @@ struct csr {
 };
 
 /* Parses strict DER (nothing behind it), checks the self-signature, the key (key_check)
- * and the form of the names: security.md C-1 to C-14.  False with badCSR and a detail
+ * and the form of the names: C-1 to C-14.  False with badCSR and a detail
  * that says what to change. */
 bool csr_parse(struct csr *csr, struct arena *a, struct blob der, struct problem *p);
 
@@ -123,7 +123,7 @@ const char *issuer_chain(const struct issuer *i, size_t alternate);
 /* The issuer's own certificate, DER; lives as long as the issuer. */
 struct blob issuer_certificate(const struct issuer *i);
 
-/* What an end-entity certificate says (ca.md section 6; RFC 5280). */
+/* What an end-entity certificate says (TLS BR 7.1.2; RFC 5280). */
 struct leaf {
 	struct serial		 serial;
 	int64_t			 not_before;
@@ -149,7 +149,7 @@ struct crl_entry {
 	int		reason;		/* 0: none */
 };
 
-/* A version 2 CRL with AKI, number and critical IssuingDistributionPoint (ca.md 8). */
+/* A version 2 CRL with AKI, number and critical IssuingDistributionPoint (TLS BR 7.2). */
 struct crl_content {
 	uint64_t			 number;
 	int64_t				 this_update, next_update;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crl.c - certificate revocation lists (RFC 5280 section 5, ca.md section 8), written as
+/* crl.c - certificate revocation lists (RFC 5280 section 5, TLS BR 7.2), written as
  * DER.  Runs on: crypto. */
 #include <string.h>
 

@@ -21,7 +21,7 @@ DEFER(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
 
 #define POINT_MAX (1 + 2 * 66)
 
-/* The AlgorithmIdentifiers of keys, byte for byte (ca.md section 6, RFC 8410). */
+/* The AlgorithmIdentifiers of keys, byte for byte (TLS BR 7.1.2, RFC 8410). */
 static const struct kind {
 	enum key_type	 type;
 	const char	*group;

@@ -5,7 +5,7 @@
 
 #include "ca/ca.h"
 
-/* A signature algorithm, by its AlgorithmIdentifier (ca.md section 6; RFC 4055, 5758). */
+/* A signature algorithm, by its AlgorithmIdentifier (TLS BR 7.1.2; RFC 4055, 5758). */
 struct signature {
 	struct blob	 der;
 	bool		 rsa;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keycheck.c - is this public key fit for an account or a certificate (ca.md section 7,
- * security.md J-8 to J-10). */
+/* keycheck.c - is this public key fit for an account or a certificate (TLS BR 6.1.1.3,
+ * J-8 to J-10). */
 #include <openssl/bn.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leaf.c - end-entity certificates: the profile of ca.md section 6 (RFC 5280 section 4;
+/* leaf.c - end-entity certificates: the profile of TLS BR 7.1.2 (RFC 5280 section 4;
  * BR 7.1.2.7), written as DER.  Runs on: crypto. */
 #include <string.h>
 

@@ -101,7 +101,7 @@ add_extensions(X509 *x, X509 *issuer, const struct extension *list)
 	return true;
 }
 
-/* With SHA-256, or SHA-384 when the key is on P-384 (ca.md section 6). */
+/* With SHA-256, or SHA-384 when the key is on P-384 (TLS BR 7.1.2). */
 static bool
 sign(X509 *x, EVP_PKEY *key)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* head.h - judges the head of a request before evhttp parses it (security.md R-17 to
+/* head.h - judges the head of a request before evhttp parses it (R-17 to
  * R-19).  What evhttp would let through, or answer in HTML, is refused here. */
 #ifndef SERVER_HEAD_H
 #define SERVER_HEAD_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tls.c - the server side of TLS (security.md R-20). */
+/* tls.c - the server side of TLS. */
 #include "server/tls.h"
 
 #include <openssl/bio.h>

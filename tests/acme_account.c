@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_account.c - the directory, newNonce, accounts, and HTTP itself, over the wire.  The
- * numbers in the texts are rows of interop.md. */
+ * numbers in the texts are rows of docs/tests.md. */
 #include <stdlib.h>
 #include <string.h>
 

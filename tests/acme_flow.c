@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_flow.c - issuance over the wire, as the clients of interop.md need it.  The
+/* acme_flow.c - issuance over the wire, as the clients of docs/tests.md need it.  The
  * numbers in the texts are its rows. */
 #include <pthread.h>
 #include <stdlib.h>

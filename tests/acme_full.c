@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_full.c - the map full, and the disk full, under load (security.md R-6, R-7): a clear
+/* acme_full.c - the map full, and the disk full, under load (R-6, R-7): a clear
  * 503, nothing half done, reads go on; and it works again when there is room. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_nonce.c - replay nonces (RFC 8555 section 6.5, security.md J-12) and the order of
- * checks (acme.md 2.9 and 12a, 3), over the wire, and across restarts. */
+/* acme_nonce.c - replay nonces (RFC 8555 section 6.5, J-12) and the order of
+ * checks (docs/conformance.md, decision 3), over the wire, and across restarts. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crash.c - kill -9 under load (security.md 3.4: R-1, R-23).
+/* crash.c - kill -9 under load (R-1, R-23).
  *
  * Clients with an account each issue certificates and keep their own log of what they sent
  * and what was acknowledged, in memory and, synced, in a file.  The server is killed at a

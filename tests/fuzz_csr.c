@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_csr.c - any bytes as a CSR (security.md F-5): what is accepted has the names and
+/* fuzz_csr.c - any bytes as a CSR (F-5): what is accepted has the names and
  * the key that OpenSSL reads, and a good signature.
  *
  * A mutated CSR has no good signature, so each input is tried as it is and signed anew

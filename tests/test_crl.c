@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_crl.c - certificate revocation lists: security.md 6.2, P-8 to P-10. */
+/* test_crl.c - certificate revocation lists: P-8 to P-10. */
 #include "tests/issuer_make.h"
 
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_csr.c - CSRs right and wrong: security.md C-1 to C-14, J-8 to J-10. */
+/* test_csr.c - CSRs right and wrong: C-1 to C-14, J-8 to J-10. */
 #include "ca/ca.h"
 
 #include <openssl/pem.h>
@@ -543,7 +543,7 @@ test_openssl_made(void)
 	X509_REQ_add_extensions(req, list);
 	X509_REQ_sign(req, rsa, EVP_sha384());
 	len = i2d_X509_REQ(req, &der);
-	accepted("interop 38: made by OpenSSL, with EKU", (struct blob){ der, (size_t)len },
+	accepted("38: made by OpenSSL, with EKU", (struct blob){ der, (size_t)len },
 		 "*.example.org xn--mller-kva.example 2001:db8::1");
 	OPENSSL_free(der);
 	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);

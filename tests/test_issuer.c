@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_issuer.c - making a CA, opening issuers good and bad, PEM and reading back:
- * security.md K-1, K-6, P-12. */
+ * K-1, K-6, P-12. */
 #include "tests/issuer_make.h"
 
 #include <openssl/sha.h>

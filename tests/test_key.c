@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_key.c - public keys: fit, unfit, encoded and read back; security.md J-8 to J-10. */
+/* test_key.c - public keys: fit, unfit, encoded and read back; J-8 to J-10. */
 #include "ca/ca.h"
 
 #include <openssl/bn.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_leaf.c - end-entity certificates: security.md P-2 to P-8, P-11, P-13, C-5, C-11. */
+/* test_leaf.c - end-entity certificates: P-2 to P-8, P-11, P-13, C-5, C-11. */
 #include "tests/issuer_make.h"
 
 #include <pthread.h>

@@ -23,7 +23,7 @@
 #define REJECTED  400, "rejectedIdentifier"
 
 const struct wrong wrongs[] = {
-	/* --- the outer JWS: acme.md 2.1, J-5, J-6, J-11, J-18 --- */
+	/* --- the outer JWS: RFC 8555, J-5, J-6, J-11, J-18 --- */
 	{ make_body, "empty body", "", MALFORMED, "JSON" },
 	{ make_body, "not JSON", "hello", MALFORMED, "JSON" },
 	{ make_body, "an array", "[]", MALFORMED, "object" },

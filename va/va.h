@@ -26,7 +26,7 @@ struct va_options {
 	const char *const	*allow_addresses; /* "ADDR" or "ADDR/LEN" */
 	const char *const	*insecure;	/* zones that are not validated */
 	bool			 dnssec;	/* validate, from the root's anchor */
-	bool			 private_mode;	/* 10/8 ... may be dialled (acme.md 12a, 14) */
+	bool			 private_mode;	/* 10/8 ... may be dialled: see va_address_ok() */
 	int			 timeout_ms;	/* of a whole validation; 0: 20000 */
 	const char		*agent;		/* User-Agent of fetches */
 };
@@ -86,7 +86,7 @@ void va_drop(struct loop *l);
 
 struct sockaddr;
 
-/* May this address be dialled (acme.md 12a, 14: special-purpose registries, mapped,
+/* May this address be dialled (docs/conformance.md, decision 14: special-purpose, mapped,
  * NAT64, 6to4 and multicast refused; private networks by mode; allow list first)?  False
  * with a word for the problem's detail in *why ("loopback", "link-local" ...). */
 bool va_address_ok(const struct va *va, const struct sockaddr *addr, const char **why);
