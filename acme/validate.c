@@ -104,6 +104,22 @@ validate_heard(struct flow *f)
 	return FLOW_NEXT;
 }
 
+/* The order that an authorization was made for fails with it; others that share it are
+ * judged when somebody looks. */
+static void
+order_fails(struct edit *e, struct arena *a, const struct id *id)
+{
+	const struct order *there = store_order_get(edit_view(e), a, id);
+	struct order next;
+
+	if (there == NULL || there->state != ORDER_PENDING)
+		return;
+	next = *there;
+	next.state = ORDER_INVALID;
+	store_order_put(e, &next);
+	edit_changed(e, id);
+}
+
 /* The verdict in the records; the account may have gone meanwhile (V-31). */
 static enum flow_next
 validate_record(struct flow *f)
@@ -140,6 +156,8 @@ validate_record(struct flow *f)
 	store_authz_put(f->txn, &next);
 	if (next.state == AUTHZ_VALID)
 		store_authz_remember(f->txn, &next);
+	else
+		order_fails(f->txn, f->arena, &next.order);
 	edit_changed(f->txn, &next.id);
 	return FLOW_NEXT;
 }
@@ -155,6 +173,8 @@ validate_end(struct flow *f)
 		return FLOW_NEXT;
 	metric_add(&count_challenges, count_method((enum method)job->question.method),
 		   count_challenge(p->type), 1);
+	if (p->type != PROBLEM_NONE && !id_none(&job->authz->order))
+		metric_add(&count_orders, COUNT_ORDER_INVALID, count_problem(p->type), 1);
 	metric_add(&count_authz, p->type == PROBLEM_NONE ? COUNT_AUTHZ_VALID :
 		   COUNT_AUTHZ_INVALID, 0, 1);
 	log_event(LOG_INFO, "authorization decided", "s:s, s:s, s:s, s:s, s:s*, s:s*, s:s, s:I",

@@ -65,6 +65,25 @@ add_setting(struct init *in, const char *key, const char *value)
 		in->settings[in->nsetting++] = arena_printf(in->arena, "%s=%s", key, value);
 }
 
+/* In front of all others: the first profile and issuer are those that are used. */
+static void
+first_setting(struct init *in, const char *key, const char *value)
+{
+	const char *setting = arena_printf(in->arena, "%s=%s", key, value);
+
+	for (size_t i = 0; i < in->nsetting; i++)
+		if (strncmp(in->settings[i], setting, strlen(key) + 1) == 0) {
+			setting = in->settings[i];
+			memmove(&in->settings[i], &in->settings[i + 1],
+				(in->nsetting - i) * sizeof(in->settings[0]));
+			in->nsetting--;
+			i--;
+		}
+	memmove(&in->settings[1], &in->settings[0], in->nsetting * sizeof(in->settings[0]));
+	in->settings[0] = setting;
+	in->nsetting++;
+}
+
 /* CRLs are served beside the ACME port: 80 beside 443, else the next one. */
 static bool
 init_settings(struct init *in, struct problem *p)
@@ -74,6 +93,10 @@ init_settings(struct init *in, struct problem *p)
 	for (size_t i = 0; i < in->nsetting; i++)
 		if (!config_setting_check(in->settings[i], p))
 			return false;
+	first_setting(in, "profile.default.backdate", "1h");
+	first_setting(in, "profile.default.lifetime", "47d");
+	first_setting(in, "issuer.main.key", "issuing.key");
+	first_setting(in, "issuer.main.certificate", "issuing.pem");
 	if (!config_address(in->arena, in->listen, &host, &port) || atoi(port) == 65535)
 		return problem(p, PROBLEM_SERVER_INTERNAL, "--listen %.100s: not ADDRESS:PORT",
 			       in->listen);
@@ -142,12 +165,6 @@ write_config(const struct init *in, struct problem *p)
 	      "# \"brevet help config\" lists every option, \"brevet check\" judges this file,\n"
 	      "# \"brevet reload\" makes a running server read it.\n\n", out);
 	config_print_settings(out, in->settings);
-	fputs("\n# The issuing CA.  Paths are relative to this file.\n"
-	      "issuer main {\n\tcertificate = \"issuing.pem\"\n\tkey = \"issuing.key\"\n}\n\n"
-	      "# What certificates are like: how long they live (\"47d\", \"6h\") and how far\n"
-	      "# notBefore lies back for clients whose clocks are late.\n"
-	      "profile default {\n", out);
-	fprintf(out, "\tlifetime = \"47d\"\n\tbackdate = \"1h\"\n}\n");
 	fclose(out);
 	good = write_file(in, CONFIG_NAME, 0600, (struct blob){ (uint8_t *)text, len }, p);
 	free(text);

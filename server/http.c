@@ -211,6 +211,8 @@ http_send(struct request *rq)
 	edge_replying(c);
 	evhttp_send_reply(req, reply->status, NULL, body);
 	evbuffer_free(body);
+	/* Head and body as one piece: one TLS record, one write. */
+	evbuffer_pullup(bufferevent_get_output(c->bev), -1);
 }
 
 static void

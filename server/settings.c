@@ -158,31 +158,63 @@ print_setting(FILE *out, const struct key *k, const char *indent)
 	}
 }
 
+/* Is an earlier setting of the same section (and title)? */
+static bool
+section_seen(const char *const *settings, size_t i, const struct key *k)
+{
+	struct problem p;
+	struct key other;
+
+	for (size_t j = 0; j < i; j++)
+		if (key_parse(&other, settings[j], &p) && other.section != NULL &&
+		    strcmp(other.section, k->section) == 0 &&
+		    (k->title == NULL) == (other.title == NULL) &&
+		    (k->title == NULL || strcmp(other.title, k->title) == 0))
+			return true;
+	return false;
+}
+
+/* A section with all its settings, the i-th of which is the first. */
+static void
+print_section(FILE *out, const char *const *settings, size_t i, const struct key *k)
+{
+	struct problem p;
+	struct key other;
+
+	fprintf(out, "\n%s%s%s {\n", k->section, k->title == NULL ? "" : " ",
+		k->title == NULL ? "" : k->title);
+	for (; settings[i] != NULL; i++)
+		if (key_parse(&other, settings[i], &p) && other.section != NULL &&
+		    strcmp(other.section, k->section) == 0 &&
+		    (k->title == NULL) == (other.title == NULL) &&
+		    (k->title == NULL || strcmp(other.title, k->title) == 0))
+			print_setting(out, &other, "\t");
+	fputs("}\n", out);
+}
+
+static void
+print_sections(FILE *out, const char *const *settings, bool titled)
+{
+	struct problem p;
+	struct key k;
+
+	for (size_t i = 0; settings[i] != NULL; i++)
+		if (key_parse(&k, settings[i], &p) && k.section != NULL &&
+		    (k.title != NULL) == titled && !section_seen(settings, i, &k))
+			print_section(out, settings, i, &k);
+}
+
 void
 config_print_settings(FILE *out, const char *const *settings)
 {
 	struct problem p;
-	struct key k, other;
+	struct key k;
 
 	for (size_t i = 0; settings[i] != NULL; i++)
 		if (key_parse(&k, settings[i], &p) && k.section == NULL)
 			print_setting(out, &k, "");
-	for (size_t i = 0; settings[i] != NULL; i++) {
-		bool first = true;
-
-		if (!key_parse(&k, settings[i], &p) || k.section == NULL || k.title != NULL)
-			continue;
-		for (size_t j = 0; j < i; j++)
-			if (key_parse(&other, settings[j], &p) && other.section != NULL &&
-			    strcmp(other.section, k.section) == 0)
-				first = false;
-		if (!first)
-			continue;
-		fprintf(out, "\n%s {\n", k.section);
-		for (size_t j = i; settings[j] != NULL; j++)
-			if (key_parse(&other, settings[j], &p) && other.section != NULL &&
-			    strcmp(other.section, k.section) == 0 && other.title == NULL)
-				print_setting(out, &other, "\t");
-		fputs("}\n", out);
-	}
+	print_sections(out, settings, false);
+	fputs("\n# Issuing CAs (paths are relative to this file) and what certificates are like; the\n"
+	      "# first of each is used.\n", out);
+	print_sections(out, settings, true);
 }

@@ -122,7 +122,8 @@ dns_start() {
 	END
 	knotd -c "$work/knot/knot.conf" >"$work/knot/log" 2>&1 &
 	remember $!
-	wait_until 10 port_is_open "$dns_port" || die "knotd does not start: $(cat "$work/knot/log")"
+	wait_until 10 port_is_open "$dns_port" ||
+		die "knotd does not start: $(cat "$work/knot/log")"
 	dns_hook=$work/dns-hook
 	cat >"$dns_hook" <<-END
 		#!/bin/sh
@@ -167,8 +168,8 @@ authority() {
 	if [ -n "$has_dns" ]; then options=(--set "validation.resolvers=127.0.0.1@$dns_port"); fi
 	ca_make "$work/ca" "${options[@]}" "$@" >"$work/init.out"
 	if [ -n "$lifetime" ]; then
-		sed -i "s/^\tlifetime = .*/\tlifetime = \"$lifetime\"/; s/^\tbackdate = .*/\tbackdate = \"0s\"/" \
-			"$ca/brevet.conf"
+		sed -i -e "s/^\tlifetime = .*/\tlifetime = \"$lifetime\"/" \
+			-e 's/^\tbackdate = .*/\tbackdate = "0s"/' "$ca/brevet.conf"
 	fi
 	server_start
 }

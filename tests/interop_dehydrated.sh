@@ -138,7 +138,8 @@ test_restart_in_order() {
 repeat() {
 	local code
 	code=$("$real_curl" -s --cacert "$root" -o "$work/repeat.out" -w '%{http_code}' \
-		-H 'Content-Type: application/jose+json' -d "@$work/last.body" "$(cat "$work/last.url")")
+		-H 'Content-Type: application/jose+json' -d "@$work/last.body" \
+		"$(cat "$work/last.url")")
 	is "$code" 400 "$1: refused"
 	like "$(cat "$work/repeat.out")" '"urn:ietf:params:acme:error:badNonce"' "$1: badNonce"
 }

@@ -5,7 +5,7 @@ client_sources = tests/chain.c tests/chain.h tests/client.c tests/client.h \
 	tests/responder.c tests/rules.c tests/scene.c tests/sign.c tests/sign.h \
 	tests/stage.c tests/stage.h tests/tap.h tests/wire.c tests/wire.h
 
-wire_tests = tests/acme_account tests/acme_flow tests/acme_full tests/acme_hold \
+wire_tests = tests/acme_account tests/acme_flow tests/acme_full tests/acme_life tests/acme_hold \
 	tests/acme_nonce tests/acme_wrong
 tests_acme_account_SOURCES = tests/acme_account.c $(client_sources)
 tests_acme_account_LDADD = $(CLIENT)
@@ -15,6 +15,8 @@ tests_acme_full_SOURCES = tests/acme_full.c $(client_sources)
 tests_acme_full_LDADD = $(CLIENT)
 tests_acme_hold_SOURCES = tests/acme_hold.c $(client_sources)
 tests_acme_hold_LDADD = $(CLIENT)
+tests_acme_life_SOURCES = tests/acme_life.c $(client_sources)
+tests_acme_life_LDADD = $(CLIENT)
 tests_acme_nonce_SOURCES = tests/acme_nonce.c $(client_sources)
 tests_acme_nonce_LDADD = $(CLIENT)
 tests_acme_wrong_SOURCES = tests/acme_wrong.c tests/wrong.h tests/wrong_csr.c \

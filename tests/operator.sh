@@ -167,6 +167,12 @@ test_cross() {
 	refused 1 'not the subject and key' "a certificate of another CA is refused" B check
 }
 
+ca_make "$work/titled" --set profile.short.lifetime=6h --set profile.default.backdate=5m \
+	--set profile.default.lifetime=5d >/dev/null
+like "$(paste -sd " " "$work/titled/brevet.conf")" \
+	'profile default \{[^}]*lifetime = "5d"[^}]*"5m"[^}]*\} +profile short' \
+	"init writes titled settings, the default profile first"
+check "and check reads them" "$brevet" check --config "$work/titled/brevet.conf"
 ca_make "$work/ca" >"$work/init.out"
 init_said=$(cat "$work/init.out")
 printf '127.0.0.1 %s.operator.test\n' short after more new cross >"$ca.hosts"

@@ -10,7 +10,7 @@ need_program shellcheck
 work=$(mktemp -d "${TMPDIR:-/tmp}/brevet.XXXXXX")
 trap lib_cleanup EXIT
 
-for script in "$top"/tests/*.sh "$top"/tests/{setup,run} "$top/deploy/quickstart" \
+for script in "$top"/tests/*.sh "$top"/tests/{setup,run,bench/compare} "$top/deploy/quickstart" \
 	"$top/.ci/run" "$top/autogen.sh"; do
 	[ -e "$script" ] || continue
 	check "${script#"$top"/}" shellcheck -x "$script"
