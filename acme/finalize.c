@@ -54,6 +54,19 @@ not_ready(const struct order_seen *seen, struct problem *p)
 		       ": fulfil its authorizations first" : "");
 }
 
+static bool
+key_of_ca(const struct request *rq, const struct csr *csr)
+{
+	for (size_t i = 0; i < rq->config->nissuer; i++) {
+		struct blob own = issuer_spki(rq->config->issuers[i].issuer);
+
+		if (own.len == csr->spki.len &&
+		    memcmp(own.data, csr->spki.data, own.len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The account key never becomes a certificate's key, whoever's it is (section 11.1); nor
  * does a key that is known to others. */
 static bool
@@ -70,6 +83,8 @@ key_is_free(struct request *rq, const struct csr *csr, struct problem *p)
 	taken = store_account_find(v, rq->directory->number, jwk.thumbprint, &id);
 	blocked = store_key_blocked(v, hash);
 	view_close(v);
+	if (key_of_ca(rq, csr))
+		return problem(p, PROBLEM_BAD_CSR, "the key of the CSR is the CA's own");
 	if (taken)
 		return problem(p, PROBLEM_BAD_CSR, "the key of the CSR is an account key: "
 			       "make a key for the certificate alone");

@@ -147,6 +147,20 @@ jwk_of(struct jwk *jwk, struct arena *a, const struct public_key *key)
 	SHA256((const uint8_t *)jwk->text, strlen(jwk->text), jwk->thumbprint);
 }
 
+bool
+jwk_blocked(const struct jwk *jwk, struct arena *a, struct store *s)
+{
+	struct blob spki = key_spki(&jwk->key, a);
+	struct view *v = view_open(s);
+	uint8_t hash[32];
+	bool blocked;
+
+	SHA256(spki.data, spki.len, hash);
+	blocked = store_key_blocked(v, hash);
+	view_close(v);
+	return blocked;
+}
+
 const char *
 jwk_alg(enum key_type type)
 {

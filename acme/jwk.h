@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "ca/ca.h"
+#include "store/store.h"
 
 struct jwk {
 	struct public_key	 key;
@@ -20,6 +21,9 @@ bool jwk_parse(struct jwk *jwk, struct arena *a, const json_t *j, struct problem
 
 /* Thumbprint and canonical text of a key (e.g. of a CSR). */
 void jwk_of(struct jwk *jwk, struct arena *a, const struct public_key *key);
+
+/* Is the key among those that were reported as compromised? */
+bool jwk_blocked(const struct jwk *jwk, struct arena *a, struct store *s);
 
 /* The JWS algorithm that a key signs with ("ES256"). */
 const char *jwk_alg(enum key_type type);

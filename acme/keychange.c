@@ -78,6 +78,9 @@ keychange_check(struct flow *f)
 	if (!inner_check(rq, &inner, &k->jwk, &f->problem) ||
 	    !payload_check(rq, &inner, &f->problem))
 		return FLOW_FAIL;
+	if (jwk_blocked(&k->jwk, f->arena, rq->store))
+		return flow_fail(f, PROBLEM_BAD_PUBLIC_KEY, "the new key was reported as "
+				 "compromised: make another");
 	return FLOW_NEXT;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* newaccount.c - POST /acme/new-account, RFC 8555 section 7.3. */
-#include <openssl/sha.h>
 #include <string.h>
 
 #include "acme/contact.h"
@@ -45,20 +44,6 @@ newaccount_refused(const struct account *account, struct problem *p)
 	return true;
 }
 
-static bool
-blocked(struct request *rq)
-{
-	struct blob spki = key_spki(&rq->jwk->key, rq->flow->arena);
-	struct view *v = view_open(rq->store);
-	uint8_t hash[32];
-	bool is_blocked;
-
-	SHA256(spki.data, spki.len, hash);
-	is_blocked = store_key_blocked(v, hash);
-	view_close(v);
-	return is_blocked;
-}
-
 /* Without agreement, contacts and the rest an account that exists is found all the same
  * (section 7.3.1; docs/tests.md, 15 and 16). */
 static enum flow_next
@@ -79,7 +64,7 @@ newaccount_check(struct flow *f)
 	view_close(v);
 	if (n->found)
 		return newaccount_refused(&n->account, &f->problem) ? FLOW_FAIL : FLOW_NEXT;
-	if (blocked(rq))
+	if (jwk_blocked(rq->jwk, f->arena, rq->store))
 		return flow_fail(f, PROBLEM_BAD_PUBLIC_KEY, "the key was reported as "
 				 "compromised: make a new one");
 	if (n->only_existing)

@@ -66,10 +66,11 @@ newauthz_reply(struct flow *f)
 {
 	struct request *rq = REQUEST(f);
 	const struct newauthz *n = rq->doing;
-	bool made = n->authz == &n->fresh;
+	bool made;
 
 	if (f->problem.type != PROBLEM_NONE)
 		return reply_problem(f);
+	made = n->authz == &n->fresh;
 	reply_json(rq, made ? 201 : 200, show_authz(rq, n->authz));
 	reply_header(rq, "Location", show_authz_url(rq, &n->authz->id));
 	if (made)

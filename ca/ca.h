@@ -120,6 +120,9 @@ size_t issuer_alternates(const struct issuer *i);
  * Ends with a newline; lives as long as the issuer. */
 const char *issuer_chain(const struct issuer *i, size_t alternate);
 
+/* Its public key, DER; lives as long as the issuer. */
+struct blob issuer_spki(const struct issuer *i);
+
 /* The issuer's own certificate, DER; lives as long as the issuer. */
 struct blob issuer_certificate(const struct issuer *i);
 

@@ -325,6 +325,12 @@ issuer_chain(const struct issuer *i, size_t alternate)
 }
 
 struct blob
+issuer_spki(const struct issuer *i)
+{
+	return i->spki;
+}
+
+struct blob
 issuer_certificate(const struct issuer *i)
 {
 	return i->certificate;

@@ -216,6 +216,9 @@ edge_begin(struct edge *e, struct bufferevent *bev, enum door door)
 	if (c->next != NULL)
 		c->next->here = &c->next;
 	*b = c;
+	/* evhttp reads on while it writes: a peer that takes no reply must not fill memory. */
+	bufferevent_setwatermark(bev, EV_READ, 0,
+				 2 * (e->options->limits.head + e->options->limits.body));
 	c->timer = evtimer_new(e->loop->base, conn_timer, c);
 	if (c->timer == NULL ||
 	    evbuffer_add_cb(bufferevent_get_input(bev), input_changed, c) == NULL)

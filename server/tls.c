@@ -24,6 +24,26 @@ choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *outlen,
 	return SSL_TLSEXT_ERR_OK;
 }
 
+#define KEY_UPDATES_MAX 32		/* of a connection; clients send hardly one */
+
+/* TLS 1.3 key updates cost us, not the peer: a flood of them ends the connection.  From
+ * here on OpenSSL throws away what it reads. */
+static void
+watch_messages(int outgoing, int version, int type, const void *data, size_t len, SSL *ssl,
+	       void *arg)
+{
+	intptr_t seen;
+
+	(void)version, (void)arg;
+	if (outgoing || type != SSL3_RT_HANDSHAKE || len < 1 ||
+	    *(const uint8_t *)data != SSL3_MT_KEY_UPDATE)
+		return;
+	seen = (intptr_t)SSL_get_app_data(ssl) + 1;
+	SSL_set_app_data(ssl, (void *)seen);
+	if (seen > KEY_UPDATES_MAX)
+		SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN | SSL_SENT_SHUTDOWN);
+}
+
 static bool
 use_chain(SSL_CTX *ctx, const char *pem)
 {
@@ -64,6 +84,7 @@ tls_context(const struct own_certificate *own)
 	SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20");
 	SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
 				 "TLS_CHACHA20_POLY1305_SHA256");
+	SSL_CTX_set_msg_callback(ctx, watch_messages);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
 	return ctx;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/client.h"
 #include "tests/tap.h"
@@ -180,6 +181,7 @@ test_terms(void)
 	bool changed;
 
 	server_stop(scene.server);
+	sleep(1);	/* the times are in seconds */
 	snprintf(line, sizeof(line), "sed -i 's|https://example.test/terms-1|" NEW_TERMS
 		 "|' '%s/brevet.conf'", scene.server->dir);
 	changed = system(line) == 0 && server_again(scene.server);

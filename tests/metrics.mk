@@ -4,5 +4,5 @@ EXTRA_DIST += tests/metrics_client.py
 TESTS += tests/metrics.sh
 
 # Brevet and other servers under the same load; run by hand.
-EXTRA_DIST += docs/conformance.md docs/tests.md docs/performance.md docs/performance/machine docs/performance/runs.jsonl \
+EXTRA_DIST += docs/tests.md docs/performance.md docs/performance/machine docs/performance/runs.jsonl \
 	tests/bench/compare tests/bench/compare_table.py tests/bench/profile_table.py
