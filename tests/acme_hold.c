@@ -130,6 +130,20 @@ post(void *arg)
 	return NULL;
 }
 
+/* On a slow machine a resumed validation may outlast one hold, so polls until it is final. */
+static const char *
+verdict(struct client *c, const char *authz)
+{
+	const char *status;
+	int polls = 0;
+
+	do {
+		client_post(c, authz, "");
+		status = text(c->json, "status");
+	} while (++polls < 10 && status != NULL && strcmp(status, "pending") == 0);
+	return status;
+}
+
 /* The request that is held when the server stops is answered; the validation goes on when
  * it serves again. */
 static void
@@ -152,8 +166,7 @@ test_stop(void)
 	ok(server_again(scene.server), "serves again");
 	ok(server_event(scene.server, from, "jobs resumed", "jobs") == 1, "R-23: one job resumed");
 	client_hang_up(c);
-	client_post(c, order.authz[0], "");
-	is(text(c->json, "status"), "valid", "R-23: and it reached its verdict");
+	is(verdict(c, order.authz[0]), "valid", "R-23: and it reached its verdict");
 	client_done(c);
 }
 
@@ -177,8 +190,7 @@ test_kill(void)
 	ok(server_event(scene.server, from, "jobs resumed", "jobs") == 1, "R-23: one job resumed");
 	c->once = false;
 	*c->nonce = '\0';
-	client_post(c, order.authz[0], "");
-	is(text(c->json, "status"), "valid", "R-23: and it reached its verdict");
+	is(verdict(c, order.authz[0]), "valid", "R-23: and it reached its verdict");
 	client_done(c);
 }
 

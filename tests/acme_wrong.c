@@ -13,7 +13,7 @@
 #define TERMS	  "https://terms.example.test/1"
 #define AGREED	  "{\"termsOfServiceAgreed\":true}"
 #define WARM	  10		/* rounds until memory is compared */
-#define GROWTH	  4096		/* KiB */
+#define GROWTH	  (4096 * STAGE_ROOM)		/* KiB */
 
 static const char *const names[] = { "n0.example.test", "n1.example.test" };
 

@@ -101,6 +101,19 @@ roca_prime(void)
 	return p;
 }
 
+/* With p - 1 that 3 does not divide. */
+static BIGNUM *
+prime_for_three(void)
+{
+	BIGNUM *p = prime(1024);
+
+	while (BN_mod_word(p, 3) == 1) {
+		BN_free(p);
+		p = prime(1024);
+	}
+	return p;
+}
+
 static EVP_PKEY *
 weak(const char *what)
 {
@@ -118,12 +131,8 @@ weak(const char *what)
 		BN_set_word(p, 743);
 		q = prime(2039);	/* 743 is about 2^9.54; the product has 2048 bits */
 	} else if (strcmp(what, "e = 3") == 0) {
-		do
-			p = prime(1024);
-		while (BN_mod_word(p, 3) == 1);
-		do
-			q = prime(1024);
-		while (BN_mod_word(q, 3) == 1);
+		p = prime_for_three();
+		q = prime_for_three();
 	} else {
 		int bits = atoi(what);
 

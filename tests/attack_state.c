@@ -59,7 +59,7 @@ prove_by_dns(struct client *c, struct fake_record *record, const char *authz)
 	hash.data = arena_alloc(c->arena, 32);
 	EVP_Q_digest(NULL, "SHA256", NULL, answer, strlen(answer), (uint8_t *)(uintptr_t)hash.data,
 		     NULL);
-	record->value = b64_print(c->arena, hash.data, 32);
+	fake_dns_change(record, b64_print(c->arena, hash.data, 32));
 	client_post(c, url, "{}");
 	for (int i = 0; i < 10 && strcmp(status, "pending") == 0; i++)
 		status = status_of(c, authz);
@@ -261,11 +261,13 @@ test_validations(void)
 	urls[1] = client_challenge(c->json, "dns-01", "url");
 	token = client_challenge(c->json, "http-01", "token");
 	responder_put_late(scene.responder, token, key_authorization(c->arena, c->key, token),
-			   200);
-	/* http-01 first, then everything at once. */
-	client_post(c, urls[0], "{}");
-	for (size_t i = 0; i < RACERS; i++)
+			   1800);
+	for (size_t i = 0; i < RACERS; i++) {
 		racers[i] = (struct racer){ twin(&scene, c), urls[i % 2], "{}", 0 };
+		client_get(racers[i].c, "HEAD", client_url(c, "new-nonce"));	/* is connected */
+	}
+	client_post(c, urls[0], "{}");
+	is(text(c->json, "status"), "processing", "http-01 is under way");
 	run(racers, RACERS);
 	for (size_t i = 0; i < RACERS; i++) {
 		const char *status = text(racers[i].c->json, "status");

@@ -126,19 +126,25 @@ test_ciphers(void)
 	end(&s);
 }
 
+static int handshakes;
+
+static void
+count_handshakes(const SSL *ssl, int where, int result)
+{
+	(void)ssl, (void)result;
+	handshakes += where == SSL_CB_HANDSHAKE_DONE;
+}
+
 static void
 test_renegotiation(void)
 {
 	struct shake s = { .max = TLS1_2_VERSION };
-	char buf[4096];
-	bool again;
 
 	ok(shake(&s) && works(&s), "R-20 a connection by TLS 1.2");
-	again = SSL_renegotiate(s.ssl) == 1 && SSL_do_handshake(s.ssl) == 1;
-	while (again && SSL_read(s.ssl, buf, sizeof(buf)) > 0)
-		;
-	ok(!again || SSL_get_state(s.ssl) != TLS_ST_OK || SSL_get_error(s.ssl, -1) == SSL_ERROR_SSL,
-	   "R-20 no second handshake on it");
+	SSL_set_info_callback(s.ssl, count_handshakes);
+	if (SSL_renegotiate(s.ssl) == 1 && SSL_do_handshake(s.ssl) == 1)
+		works(&s);
+	ok(handshakes == 0, "R-20 no second handshake on it");
 	end(&s);
 }
 

@@ -6,6 +6,8 @@
 #include "base/b64.h"
 #include "tests/attack.h"
 
+#define SET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 static struct scene scene;
 static struct client *victim;	/* with all kinds of objects */
 static struct thing things[THINGS];
@@ -23,9 +25,20 @@ test_nonces(void)
 	struct client *there = client_open(other->url, other->root);
 	struct jws jws = { .nonce = client_nonce(there), .payload = "" };
 	const char *body;
+	char *forged;
 
 	client_post_jws(c, c->kid, &jws, false);
 	told(c, 400, "badNonce", "J-12 a nonce of another server");
+	for (size_t back = 3; back < 36; back += 8) {
+		forged = arena_strdup(c->arena, client_nonce(c));
+		forged[strlen(forged) - back] ^= 1;	/* stays in the alphabet, mostly */
+		if (strspn(forged + strlen(forged) - back, SET) != back)
+			forged[strlen(forged) - back] = 'B';
+		jws = (struct jws){ .nonce = forged, .payload = "" };
+		client_post_jws(c, c->kid, &jws, false);
+		told(c, 400, "badNonce", "J-12 a nonce with another character, %zu from its end",
+		     back);
+	}
 	client_close(there);
 	server_free(other);
 	jws = (struct jws){ .payload = GOOD };

@@ -141,6 +141,16 @@ answer(struct fake_dns *d, struct reply *r, const char *name, int type)
 	return known ? ns_r_noerror : ns_r_nxdomain;
 }
 
+static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
+
+void
+fake_dns_change(struct fake_record *record, const char *value)
+{
+	pthread_mutex_lock(&table);
+	record->value = value;
+	pthread_mutex_unlock(&table);
+}
+
 /* False: no reply. */
 static bool
 reply_make(struct fake_dns *d, struct reply *r, const uint8_t *query, size_t len, size_t max)
@@ -156,7 +166,9 @@ reply_make(struct fake_dns *d, struct reply *r, const uint8_t *query, size_t len
 	memcpy(r->b, query, end);
 	r->len = end;
 	r->answers = 0;
+	pthread_mutex_lock(&table);
 	rcode = answer(d, r, name, query[end - 4] << 8 | query[end - 3]);
+	pthread_mutex_unlock(&table);
 	if (rcode < 0)
 		return false;
 	r->b[2] = 0x84 | (query[2] & 1);

@@ -45,6 +45,17 @@ void server_kill(struct server *s);
 int server_stop(struct server *s);
 /* Stops it if it runs. */
 void server_free(struct server *s);
+/* A sanitizer's server takes several times the memory of the real one, for shadows and
+ * quarantine: bounds are as many times larger in its builds. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define STAGE_ROOM 5
+#endif
+#endif
+#ifndef STAGE_ROOM
+#define STAGE_ROOM 1
+#endif
+
 /* Its open descriptors; its resident memory in KiB. */
 int server_fds(const struct server *s);
 long server_memory(const struct server *s);
