@@ -129,7 +129,7 @@ weak(const char *what)
 	} else if (strcmp(what, "a small factor") == 0) {
 		p = BN_new();
 		BN_set_word(p, 743);
-		q = prime(2039);	/* 743 is about 2^9.54; the product has 2048 bits */
+		q = prime(2038);	/* of 0.75 2^2038 or more: the product has 2048 bits */
 	} else if (strcmp(what, "e = 3") == 0) {
 		p = prime_for_three();
 		q = prime_for_three();
