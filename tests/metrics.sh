@@ -52,9 +52,14 @@ difference() {
 		'BEGIN { printf "%.17g\n", a - b }'
 }
 
-# grew SAMPLE N: by exactly that.
+# grew SAMPLE N: by exactly that.  A reply can overtake the counting of what it tells.
 grew() {
+	local tries=0
 	note_family "$1"
+	until [ "$(difference "$1")" = "$2" ] || [ $((++tries)) -gt 40 ]; do
+		sleep 0.05
+		scrape "$work/after" || diag <<<"no metrics"
+	done
 	is "$(difference "$1")" "$2" "$1 grew by $2"
 }
 
