@@ -252,3 +252,16 @@ finish() {
 	check "the server stops when asked" server_stop
 	done_testing
 }
+
+# --- The end of a certificate's life --------------------------------------------------------
+
+crl_has() {
+	curl -sf "$1" | openssl crl -inform der -noout -text | grep -qi "Serial Number: 0*$2$"
+}
+
+# in_crl CASE CERTIFICATE: its CRL knows it soon.
+in_crl() {
+	local crl
+	crl=$(openssl x509 -in "$2" -noout -ext crlDistributionPoints | sed -n 's/^ *URI://p')
+	check "$1: the CRL knows it" wait_until 60 crl_has "$crl" "$(cert_serial "$2")"
+}

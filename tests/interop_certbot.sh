@@ -261,6 +261,19 @@ test_renewal() {
 	is "$(cert_names "$live/www.fleet.test/cert.pem")" www.fleet.test "the name is the same"
 }
 
+crl_has() {
+	curl -sf "$1" | openssl crl -inform der -noout -text | grep -qi "Serial Number: 0*$2$"
+}
+
+test_end() {
+	local cert=$live/www.fleet.test/cert.pem crl
+	crl=$(openssl x509 -in "$cert" -noout -ext crlDistributionPoints | sed -n 's/^ *URI://p')
+	check "revokes a certificate" certbot_run revoke --server "$url" --cert-name www.fleet.test \
+		--reason superseded --no-delete-after-revoke
+	check "revoked: the CRL knows it" wait_until 60 crl_has "$crl" "$(cert_serial "$cert")"
+	check "deactivates its account" certbot_run unregister --server "$url"
+}
+
 dns_start
 authority
 web_start
@@ -276,5 +289,6 @@ if [ -z "${INTEROP_QUICK-}" ]; then
 	test_killed_in_order
 fi
 test_renewal
+test_end
 check "the server stops when asked" server_stop
 done_testing

@@ -165,6 +165,9 @@ make_hooks
 test_http
 test_dns
 test_restart_in_order
+cp "$(certs d1.fleet.test cert.pem)" "$work/revoked.pem"
+check "revokes a certificate" dehydrated_run -r "$(certs d1.fleet.test cert.pem)"
+in_crl "revoked" "$work/revoked.pem"
 is "$(refusals)" "" "no nonce was refused to dehydrated"
 test_restart_at_each_nonce
 is "$(refusals | sed 's/^ *\([0-9]*\) .* \(.*badNonce\).*/\1 \2/')" "2 badNonce" \

@@ -91,4 +91,7 @@ test_http
 test_several_names
 test_csr
 test_dns
+cp "$files/l1.fleet.test.crt" "$work/revoked.crt"
+check "revokes a certificate" lego_run --domains l1.fleet.test revoke
+in_crl "revoked" "$work/revoked.crt"
 finish

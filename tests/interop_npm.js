@@ -106,7 +106,15 @@ async function issue(file, type, keyType, ...names) {
 	fs.writeFileSync(`${file}.key`, key);
 }
 
-const commands = { account, rollover, issue };
+async function end(file) {
+	const client = makeClient();
+
+	await client.createAccount({ termsOfServiceAgreed: true });
+	await client.revokeCertificate(fs.readFileSync(`${file}.crt`), { reason: 4 });
+	await client.updateAccount({ status: 'deactivated' });
+}
+
+const commands = { account, rollover, issue, end };
 
 commands[process.argv[2]](...process.argv.slice(3)).catch((error) => {
 	console.error(error);

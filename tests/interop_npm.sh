@@ -50,4 +50,6 @@ if by_dns "dns-01"; then
 fi
 check "a new account key" js rollover
 issued "http-01 with the new key" new http-01 P-256 n2.fleet.test
+check "revokes a certificate, deactivates its account" js end "$work/new"
+in_crl "revoked" "$work/new.crt"
 finish

@@ -78,4 +78,8 @@ if by_dns "dns-01"; then
 	issued "dns-01, one name" dns-01 d1.fleet.test
 	issued "dns-01, wildcard and its base" dns-01 '*.w.fleet.test' w.fleet.test
 fi
+cp "$work/uacme/u1.fleet.test/cert.pem" "$work/revoked.pem"
+check "revokes a certificate" uacme_run revoke "$work/uacme/u1.fleet.test/cert.pem"
+in_crl "revoked" "$work/revoked.pem"
+check "deactivates its account" uacme_run deactivate
 finish

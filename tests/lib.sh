@@ -227,6 +227,8 @@ server_stop() {
 server_kill() {
 	kill -9 "$server"
 	wait "$server" 2>/dev/null || true
+	# A server that is no child of this shell still has to let go of its store.
+	wait_until 10 server_is_gone || true
 	forget "$server"
 }
 
