@@ -14,7 +14,7 @@
 
 static struct scene scene;
 
-/* --- 7.1.2.1: the list of orders ---------------------------------------------------------- */
+/* --- 7.1.2.1: the list of orders -------------------------------------------------- */
 
 /* How often the URL stands in the list, over all its pages; *pages of them. */
 static unsigned
@@ -54,7 +54,7 @@ test_orders(void)
 	leave(c);
 }
 
-/* --- 7.1.3, 7.5: an order's life ------------------------------------------------------------ */
+/* --- 7.1.3, 7.5: an order's life -------------------------------------------------- */
 
 static const char *
 dump(struct client *c, const char *url, const char *name)
@@ -113,7 +113,7 @@ test_response(void)
 	leave(c);
 }
 
-/* --- 7.3: accounts ---------------------------------------------------------------------------- */
+/* --- 7.3: accounts ---------------------------------------------------------------- */
 
 static void
 test_ignored(void)
@@ -167,14 +167,14 @@ test_one_account(void)
 	}
 	for (size_t i = 0; i < RACERS; i++)
 		same += strcmp(list[i]->kid, list[0]->kid) == 0;
-	ok(made == 1 && found == RACERS - 1 && same == RACERS, "11.1 %d newAccounts with one key at "
-	   "once: %u made, %u found, %u the same", RACERS, made, found, same);
+	ok(made == 1 && found == RACERS - 1 && same == RACERS, "11.1 %d newAccounts with one key "
+	   "at once: %u made, %u found, %u the same", RACERS, made, found, same);
 	for (size_t i = 0; i < RACERS; i++)
 		leave(list[i]);
 	EVP_PKEY_free(key);
 }
 
-/* --- 6.1: what clients should send ------------------------------------------------------------- */
+/* --- 6.1: what clients should send ------------------------------------------------ */
 
 static void
 test_bare(void)
@@ -188,7 +188,7 @@ test_bare(void)
 	leave(c);
 }
 
-/* --- departures, when they are switched on -------------------------------------------------------- */
+/* --- departures, when they are switched on ---------------------------------------- */
 
 /* r without its zero octet, 63 in all. */
 static int
