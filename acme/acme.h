@@ -129,11 +129,14 @@ void acme_own_start(struct loop *l,
 
 /* --- the operator ----------------------------------------------------------------- */
 
+/* RFC 8555's word for an account's state ("valid"). */
+const char *status_account_name(enum account_state state);
+
 /* An account, or else (account all zero) the certificate with that serial, is revoked. */
 struct operator_order {
 	struct id	 account;
 	struct serial	 serial;
-	int		 reason;	/* RFC 5280 section 5.3.1; 0: none */
+	int64_t		 reason;	/* RFC 5280 section 5.3.1; 0: none */
 	void		(*done)(void *arg, const struct problem *p);	/* p NULL: it is done */
 	void		*arg;
 };

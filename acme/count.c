@@ -6,12 +6,16 @@
 #include <string.h>
 
 #include "acme/acme.h"
+#include "acme/routes.h"
 
-static const char *const routes[] = {	/* as enum route_name */
-	"directory", "new-nonce", "new-account", "account", "orders", "new-order", "new-authz",
-	"order",
-	"authz", "chall", "finalize", "cert", "key-change",
-	"revoke-cert", "crl", "issuer", "other", NULL
+static const char *const routes[] = {
+	[ROUTE_DIRECTORY] = "directory", [ROUTE_NEW_NONCE] = "new-nonce",
+	[ROUTE_NEW_ACCOUNT] = "new-account", [ROUTE_ACCOUNT] = "account",
+	[ROUTE_ORDERS] = "orders", [ROUTE_NEW_ORDER] = "new-order",
+	[ROUTE_NEW_AUTHZ] = "new-authz", [ROUTE_ORDER] = "order", [ROUTE_AUTHZ] = "authz",
+	[ROUTE_CHALLENGE] = "chall", [ROUTE_FINALIZE] = "finalize", [ROUTE_CERT] = "cert",
+	[ROUTE_KEY_CHANGE] = "key-change", [ROUTE_REVOKE_CERT] = "revoke-cert",
+	[ROUTE_CRL] = "crl", [ROUTE_ISSUER] = "issuer", [ROUTE_OTHER] = "other", NULL
 };
 static const char *const codes[] = {
 	"200", "201", "204", "400", "401", "403", "404", "405", "409", "411", "413", "415",

@@ -244,8 +244,7 @@ find_account(struct request *rq, struct problem *p)
 	}
 	if (rq->account->state != ACCOUNT_VALID)
 		return problem_status(p, PROBLEM_UNAUTHORIZED, 401, "the account is %s",
-				      rq->account->state == ACCOUNT_REVOKED ? "revoked" :
-				      "deactivated");
+				      status_account_name(rq->account->state));
 	return true;
 }
 

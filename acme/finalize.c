@@ -57,13 +57,9 @@ not_ready(const struct order_seen *seen, struct problem *p)
 static bool
 key_of_ca(const struct request *rq, const struct csr *csr)
 {
-	for (size_t i = 0; i < rq->config->nissuer; i++) {
-		struct blob own = issuer_spki(rq->config->issuers[i].issuer);
-
-		if (own.len == csr->spki.len &&
-		    memcmp(own.data, csr->spki.data, own.len) == 0)
+	for (size_t i = 0; i < rq->config->nissuer; i++)
+		if (blob_equal(issuer_spki(rq->config->issuers[i].issuer), csr->spki))
 			return true;
-	}
 	return false;
 }
 
@@ -138,6 +134,7 @@ finalize_begin(struct flow *f)
 	const struct view *v = edit_view(f->txn);
 	int64_t now = clock_now();
 	struct order next;
+	struct leaf leaf;
 
 	if (fin->repeated)
 		return FLOW_NEXT;
@@ -157,8 +154,9 @@ finalize_begin(struct flow *f)
 	next.has_csr = true;
 	memcpy(next.csr_hash, fin->hash, sizeof(next.csr_hash));
 	next.spki = fin->csr.spki;
-	issue_intend(f->txn, &next, now, now - rq->directory->profile->backdate +
-		     rq->directory->profile->lifetime - 1);
+	issue_validity(rq->directory->profile, rq->directory->issuer, now, &leaf,
+		       next.not_before, next.not_after);
+	issue_intend(f->txn, &next, now, leaf.not_after);
 	edit_job(f->txn, &(struct job){ .kind = JOB_ISSUE, .id = next.id });
 	return FLOW_NEXT;
 }

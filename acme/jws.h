@@ -26,8 +26,7 @@ bool jws_parse(struct jws *jws, struct arena *a, struct blob body, struct proble
 bool jws_take(struct jws *jws, struct arena *a, const json_t *o, struct problem *p);
 
 /* Verifies the signature with that key.  short_es256: see docs/conformance.md, decision 1.
- * False
- * with badSignatureAlgorithm (alg is not the key's), malformed (form of the signature)
+ * False with badSignatureAlgorithm (alg is not the key's), malformed (form of the signature)
  * or malformed ("does not verify"). */
 bool jws_verify(const struct jws *jws, EVP_PKEY *object, enum key_type type,
 		bool short_es256, struct problem *p);

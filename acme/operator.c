@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* operator.c - what the operator orders: an account or a certificate is revoked. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "acme/acme.h"
 #include "acme/count.h"
-#include "base/clock.h"
+#include "acme/revoke.h"
 #include "base/log.h"
 
 static enum flow_next
@@ -31,19 +27,18 @@ operator_certificate(struct flow *f)
 {
 	const struct operator_order *o = f->data;
 	const struct cert *there = store_cert_get(edit_view(f->txn), f->arena, &o->serial);
-	struct cert next;
 
+	if (!revoke_reason_ok(o->reason) && o->reason != REASON_PRIVILEGE_WITHDRAWN)
+		return flow_fail(f, PROBLEM_BAD_REVOCATION_REASON,
+				 "reasons are 0, 1, 3, 4, 5 and 9");
 	if (there == NULL)
 		return flow_fail(f, PROBLEM_MALFORMED, "no certificate has that serial");
 	if (there->state == CERT_REVOKED)
 		return flow_fail(f, PROBLEM_ALREADY_REVOKED, "it is revoked already");
-	next = *there;
-	next.state = CERT_REVOKED;
-	next.revoked = clock_now();
-	next.reason = o->reason;
-	store_cert_put(f->txn, &next);
-	if (o->reason == 1)	/* keyCompromise */
-		store_key_block(f->txn, next.spki_hash, next.revoked);
+	if (there->state == CERT_INTENDED)	/* the job that signs it would undo this */
+		return flow_fail(f, PROBLEM_MALFORMED, "it is being issued just now: try again "
+				 "in a moment");
+	revoke_record(f->txn, there, (int)o->reason);
 	return FLOW_NEXT;
 }
 
@@ -63,7 +58,7 @@ operator_reply(struct flow *f)
 	if (f->problem.type == PROBLEM_NONE && id_none(&o->account)) {
 		metric_add(&count_certificates, COUNT_CERT_REVOKED, 0, 1);
 		log_event(LOG_INFO, "certificate revoked", "s:s, s:i, s:s", "serial",
-			  serial_hex(f->arena, &o->serial), "reason", o->reason, "by",
+			  serial_hex(f->arena, &o->serial), "reason", (int)o->reason, "by",
 			  "operator");
 	} else if (f->problem.type == PROBLEM_NONE) {
 		log_event(LOG_INFO, "account revoked", "s:s, s:s", "account",

@@ -11,24 +11,24 @@
 /* Why an order is invalid that no job has failed: which of its authorizations are not
  * valid. */
 static const struct order *
-order_blamed(const struct view *v, struct arena *a, const struct order *order, int64_t now)
+order_blamed(struct arena *a, const struct order *order, const struct authz *const *authz,
+	     int64_t now)
 {
 	struct problem p = { 0 }, *sub = arena_alloc(a, order->nauthz * sizeof(*sub));
 	struct order *told = arena_memdup(a, order, sizeof(*order));
 	size_t nsub = 0;
 
 	for (size_t i = 0; i < order->nauthz; i++) {
-		const struct authz *authz = store_authz_get(v, a, &order->authz[i]);
 		enum authz_state state;
 
-		if (authz == NULL)
+		if (authz[i] == NULL)
 			continue;
-		state = status_authz(authz, now);
+		state = status_authz(authz[i], now);
 		if (state == AUTHZ_PENDING || state == AUTHZ_VALID)
 			continue;
 		problem(&sub[nsub], PROBLEM_UNAUTHORIZED, "the authorization %s",
-			authz->state == state ? status_authz_name(state) : "expired");
-		sub[nsub++].ident = &authz->ident;
+			authz[i]->state == state ? status_authz_name(state) : "expired");
+		sub[nsub++].ident = &authz[i]->ident;
 	}
 	problem(&p, PROBLEM_UNAUTHORIZED, nsub == 0 ? "the order expired; make a new one" :
 		"authorizations of the order are not valid; make a new order");
@@ -36,6 +36,28 @@ order_blamed(const struct view *v, struct arena *a, const struct order *order, i
 	p.nsub = nsub;
 	told->error = problem_print(&p, a);
 	return told;
+}
+
+/* Status, what is awaited, and why it failed. */
+static void
+order_judge(struct order_seen *seen, const struct view *v, struct arena *a, int64_t now)
+{
+	const struct order *order = seen->order;
+	bool open = order->state == ORDER_PENDING ||
+		    (order->state == ORDER_INVALID && order->error == NULL);
+	const struct authz **authz = open ? status_order_authz(order, v, a) : NULL;
+
+	seen->status = status_order(order, authz, now);
+	seen->validating = false;
+	if (seen->status == STATUS_INVALID && open)
+		seen->order = order_blamed(a, order, authz, now);
+	if (seen->status != STATUS_PENDING)
+		return;
+	for (size_t i = 0; i < order->nauthz; i++)
+		if (status_validating(authz[i])) {
+			seen->validating = true;
+			seen->awaited = authz[i]->id;
+		}
 }
 
 bool
@@ -47,22 +69,8 @@ order_read(struct request *rq, struct order_seen *seen)
 	seen->order = store_order_get(v, a, &seen->id);
 	if (seen->order != NULL && !id_equal(&seen->order->account, &rq->account->id))
 		seen->order = NULL;
-	seen->validating = false;
-	if (seen->order != NULL) {
-		seen->status = status_order_read(seen->order, v, a, rq->now);
-		for (size_t i = 0; i < seen->order->nauthz && seen->status == STATUS_PENDING;
-		     i++) {
-			const struct authz *authz = store_authz_get(v, a,
-								    &seen->order->authz[i]);
-
-			if (authz != NULL && status_validating(authz)) {
-				seen->validating = true;
-				seen->awaited = authz->id;
-			}
-		}
-	}
-	if (seen->order != NULL && seen->status == STATUS_INVALID && seen->order->error == NULL)
-		seen->order = order_blamed(v, a, seen->order, rq->now);
+	if (seen->order != NULL)
+		order_judge(seen, v, a, rq->now);
 	view_close(v);
 	return seen->order != NULL;
 }

@@ -110,7 +110,7 @@ common_headers(struct request *rq)
 }
 
 static void
-log_request(const struct request *rq)
+log_request(const struct request *rq, int64_t took_us)
 {
 	const struct flow *f = rq->flow;
 	bool failed = rq->reply.status >= 400;
@@ -122,17 +122,18 @@ log_request(const struct request *rq)
 		  rq->account == NULL ? NULL : id_print(f->arena, &rq->account->id),
 		  "problem", failed ? problem_name(f->problem.type) : NULL,
 		  "detail", failed ? f->problem.detail : NULL,
-		  "ms", (json_int_t)((clock_mono_us() - rq->began_us) / 1000));
+		  "ms", (json_int_t)(took_us / 1000));
 }
 
 void
 reply_send(struct request *rq)
 {
 	size_t route = rq->route == NULL ? ROUTE_OTHER : rq->route->name;
+	int64_t took_us = clock_mono_us() - rq->began_us;
 
 	common_headers(rq);
-	log_request(rq);
+	log_request(rq, took_us);
 	metric_add(&count_requests, route, count_code(rq->reply.status), 1);
-	metric_observe(&count_request_seconds, route, 0, clock_mono_us() - rq->began_us);
+	metric_observe(&count_request_seconds, route, 0, took_us);
 	rq->send(rq);
 }

@@ -2,8 +2,7 @@
 /* revoke.c - POST /acme/revoke-cert, RFC 8555 section 7.6: by the account that ordered
  * the certificate, by one that holds valid authorizations for all its names, or by the
  * certificate's own key. */
-#include <openssl/sha.h>
-#include <string.h>
+#include "acme/revoke.h"
 
 #include "acme/count.h"
 #include "acme/jwk.h"
@@ -15,20 +14,35 @@
 #include "base/json.h"
 #include "base/log.h"
 
-enum {	/* RFC 5280 section 5.3.1 */
-	REASON_NONE = 0,
-	REASON_KEY_COMPROMISE = 1,
-	REASON_AFFILIATION_CHANGED = 3,
-	REASON_SUPERSEDED = 4,
-	REASON_CESSATION = 5
-};
-
 struct revoke {
 	struct cert_facts	 facts;		/* of the certificate that was sent */
 	struct blob		 der;
 	int			 reason;
 	bool			 by_key;	/* its own key signs */
 };
+
+bool
+revoke_reason_ok(int64_t reason)
+{
+	return reason == REASON_NONE || reason == REASON_KEY_COMPROMISE ||
+	       reason == REASON_AFFILIATION_CHANGED || reason == REASON_SUPERSEDED ||
+	       reason == REASON_CESSATION;
+}
+
+void
+revoke_record(struct edit *e, const struct cert *cert, int reason)
+{
+	struct cert next = *cert;
+	int64_t now = clock_now();
+
+	if (next.state != CERT_REVOKED)
+		next.revoked = now;
+	next.state = CERT_REVOKED;
+	next.reason = reason;
+	store_cert_put(e, &next);
+	if (reason == REASON_KEY_COMPROMISE)
+		store_key_block(e, next.spki_hash, now);
+}
 
 static bool
 certificate_parse(struct request *rq, struct revoke *r, struct problem *p)
@@ -54,16 +68,9 @@ reason_parse(struct request *rq, struct revoke *r, struct problem *p)
 		return true;
 	if (!json_is_integer(j))
 		return problem(p, PROBLEM_MALFORMED, "\"reason\" is not a number");
-	switch (json_integer_value(j)) {
-	case REASON_NONE:
-	case REASON_KEY_COMPROMISE:
-	case REASON_AFFILIATION_CHANGED:
-	case REASON_SUPERSEDED:
-	case REASON_CESSATION:
-		r->reason = (int)json_integer_value(j);
-		return true;
-	}
-	return problem(p, PROBLEM_BAD_REVOCATION_REASON, "reason %lld is not accepted; use 0, 1, "
+	r->reason = (int)json_integer_value(j);
+	return revoke_reason_ok(json_integer_value(j)) ||
+	       problem(p, PROBLEM_BAD_REVOCATION_REASON, "reason %lld is not accepted; use 0, 1, "
 		       "3, 4 or 5", (long long)json_integer_value(j));
 }
 
@@ -74,10 +81,7 @@ stored(const struct view *v, struct arena *a, const struct revoke *r)
 {
 	const struct cert *cert = store_cert_get(v, a, &r->facts.serial);
 
-	if (cert == NULL || cert->der.len == 0 || cert->der.len != r->der.len ||
-	    memcmp(cert->der.data, r->der.data, r->der.len) != 0)
-		return NULL;
-	return cert;
+	return cert != NULL && cert->der.len > 0 && blob_equal(cert->der, r->der) ? cert : NULL;
 }
 
 /* Is there a valid authorization of the account for each name?  For no names: no. */
@@ -103,16 +107,9 @@ static bool
 authorised(const struct request *rq, const struct view *v, const struct cert *cert,
 	   struct revoke *r, struct problem *p)
 {
-	struct blob spki;
-
-	if (rq->account == NULL) {
-		spki = key_spki(&rq->jwk->key, rq->flow->arena);
-		r->by_key = spki.len == r->facts.spki.len &&
-			    memcmp(spki.data, r->facts.spki.data, spki.len) == 0;
-		r->reason = REASON_KEY_COMPROMISE;	/* it proves that somebody has it */
+	if (rq->account == NULL)
 		return r->by_key || problem(p, PROBLEM_UNAUTHORIZED,
 					    "the key that signs is not the certificate's");
-	}
 	if (id_equal(&cert->account, &rq->account->id))
 		return true;
 	if (!holds_all(rq, v, r, clock_now()))
@@ -153,6 +150,10 @@ revoke_check(struct flow *f)
 				 "revokeCert wants {\"certificate\": ...} as payload");
 	if (!certificate_parse(rq, r, &f->problem) || !reason_parse(rq, r, &f->problem))
 		return FLOW_FAIL;
+	if (rq->account == NULL) {
+		r->by_key = blob_equal(key_spki(&rq->jwk->key, f->arena), r->facts.spki);
+		r->reason = REASON_KEY_COMPROMISE;	/* it proves that somebody has it */
+	}
 	v = view_open(rq->store);
 	good = may_revoke(rq, v, stored(v, f->arena, r), r, &f->problem);
 	view_close(v);
@@ -166,18 +167,10 @@ revoke_apply(struct flow *f)
 	struct revoke *r = rq->doing;
 	const struct view *v = edit_view(f->txn);
 	const struct cert *there = stored(v, f->arena, r);
-	struct cert next;
 
 	if (!may_revoke(rq, v, there, r, &f->problem))
 		return FLOW_FAIL;
-	next = *there;
-	if (next.state != CERT_REVOKED)
-		next.revoked = clock_now();
-	next.state = CERT_REVOKED;
-	next.reason = r->reason;
-	store_cert_put(f->txn, &next);
-	if (r->reason == REASON_KEY_COMPROMISE)
-		store_key_block(f->txn, next.spki_hash, clock_now());
+	revoke_record(f->txn, there, r->reason);
 	return FLOW_NEXT;
 }
 

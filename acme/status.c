@@ -2,6 +2,8 @@
 /* status.c - facts and the time make a status.  Pure. */
 #include "acme/status.h"
 
+#include "acme/acme.h"
+
 int64_t
 status_reuse_max(int64_t now)
 {
@@ -65,17 +67,22 @@ status_order(const struct order *order, const struct authz *const *authz, int64_
 	return ready ? STATUS_READY : STATUS_PENDING;
 }
 
+const struct authz **
+status_order_authz(const struct order *order, const struct view *v, struct arena *a)
+{
+	const struct authz **authz = arena_alloc(a, order->nauthz * sizeof(authz[0]));
+
+	for (size_t i = 0; i < order->nauthz; i++)
+		authz[i] = store_authz_get(v, a, &order->authz[i]);
+	return authz;
+}
+
 enum order_status
 status_order_read(const struct order *order, const struct view *v, struct arena *a, int64_t now)
 {
-	const struct authz **authz;
-
 	if (order->state != ORDER_PENDING || now >= order->expires)
 		return status_order(order, NULL, now);
-	authz = arena_alloc(a, order->nauthz * sizeof(authz[0]));
-	for (size_t i = 0; i < order->nauthz; i++)
-		authz[i] = store_authz_get(v, a, &order->authz[i]);
-	return status_order(order, authz, now);
+	return status_order(order, status_order_authz(order, v, a), now);
 }
 
 bool

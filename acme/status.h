@@ -28,7 +28,11 @@ enum authz_state status_authz(const struct authz *authz, int64_t now);
 enum order_status status_order(const struct order *order, const struct authz *const *authz,
 			       int64_t now);
 
-/* The same, reading the authorizations. */
+/* The authorizations of an order, in its order; NULL for one that is gone. */
+const struct authz **status_order_authz(const struct order *order, const struct view *v,
+					struct arena *a);
+
+/* status_order() of these. */
 enum order_status status_order_read(const struct order *order, const struct view *v,
 				    struct arena *a, int64_t now);
 
@@ -39,6 +43,5 @@ bool status_validating(const struct authz *authz);
 const char *status_order_name(enum order_status status);
 const char *status_authz_name(enum authz_state state);
 const char *status_challenge_name(enum challenge_state state);
-const char *status_account_name(enum account_state state);
 
 #endif

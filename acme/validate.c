@@ -15,6 +15,7 @@ struct validate {
 	const struct authz	*authz;
 	struct validation	 question;
 	bool			 asked, dropped;
+	bool			 decided, order_failed;	/* by the edit */
 	int64_t			 began_us;
 };
 
@@ -106,18 +107,19 @@ validate_heard(struct flow *f)
 
 /* The order that an authorization was made for fails with it; others that share it are
  * judged when somebody looks. */
-static void
+static bool
 order_fails(struct edit *e, struct arena *a, const struct id *id)
 {
 	const struct order *there = store_order_get(edit_view(e), a, id);
 	struct order next;
 
 	if (there == NULL || there->state != ORDER_PENDING)
-		return;
+		return false;
 	next = *there;
 	next.state = ORDER_INVALID;
 	store_order_put(e, &next);
 	edit_changed(e, id);
+	return true;
 }
 
 /* The verdict in the records; the account may have gone meanwhile (V-31). */
@@ -132,6 +134,7 @@ validate_record(struct flow *f)
 	struct challenge *c;
 	struct authz next;
 
+	job->decided = job->order_failed = false;
 	if (job->dropped)	/* the server stops; the next one does it */
 		return FLOW_NEXT;
 	edit_job_done(f->txn, &w->job);
@@ -157,7 +160,8 @@ validate_record(struct flow *f)
 	if (next.state == AUTHZ_VALID)
 		store_authz_remember(f->txn, &next);
 	else
-		order_fails(f->txn, f->arena, &next.order);
+		job->order_failed = order_fails(f->txn, f->arena, &next.order);
+	job->decided = true;
 	edit_changed(f->txn, &next.id);
 	return FLOW_NEXT;
 }
@@ -169,11 +173,11 @@ validate_end(struct flow *f)
 	const struct validate *job = w->doing;
 	const struct problem *p = &job->question.problem;
 
-	if (!job->asked || job->dropped)
+	if (!job->decided)
 		return FLOW_NEXT;
 	metric_add(&count_challenges, count_method((enum method)job->question.method),
 		   count_challenge(p->type), 1);
-	if (p->type != PROBLEM_NONE && !id_none(&job->authz->order))
+	if (job->order_failed)
 		metric_add(&count_orders, COUNT_ORDER_INVALID, count_problem(p->type), 1);
 	metric_add(&count_authz, p->type == PROBLEM_NONE ? COUNT_AUTHZ_VALID :
 		   COUNT_AUTHZ_INVALID, 0, 1);

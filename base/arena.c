@@ -138,6 +138,12 @@ arena_blob(struct arena *a, const void *data, size_t n)
 	return (struct blob){ arena_memdup(a, data, n), n };
 }
 
+bool
+blob_equal(struct blob a, struct blob b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
 void *
 arena_own(struct arena *a, void *obj, void (*release)(void *))
 {

@@ -6,6 +6,7 @@
 #define BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ struct blob {
 	const uint8_t	*data;
 	size_t		 len;
 };
+
+bool blob_equal(struct blob a, struct blob b);
 
 /* A new, empty arena; the caller ends it with arena_free(). */
 struct arena *arena_new(void);

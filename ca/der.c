@@ -10,12 +10,6 @@
 #define CONSTRUCTED 0x20
 #define CLASS	    0xc0
 
-bool
-blob_equal(struct blob x, struct blob y)
-{
-	return x.len == y.len && (x.len == 0 || memcmp(x.data, y.data, x.len) == 0);
-}
-
 /* --- reading ---------------------------------------------------------------------- */
 
 bool

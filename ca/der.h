@@ -36,8 +36,6 @@ enum der_tag {
 /* Bytes written down as a string literal, for initialisers. */
 #define BYTES(s)	{ (const uint8_t *)(s), sizeof(s) - 1 }
 
-bool blob_equal(struct blob x, struct blob y);
-
 /* --- reading ---------------------------------------------------------------------------
  *
  * A blob is the cursor.  An element that is read is cut off its front; on failure the

@@ -226,8 +226,7 @@ admin_ask(const char *path, const json_t *request, struct problem *p)
 		return NULL;
 	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) != 0) {
 		problem(p, PROBLEM_SERVER_INTERNAL, "no server answers at %.150s (%s); start "
-			"it with "
-			"\"brevet serve\"", path, strerror(errno));
+			"it with \"brevet serve\"", path, strerror(errno));
 	} else if (json_dumpf(request, f, JSON_COMPACT) == 0 && fputc('\n', f) != EOF &&
 		   fflush(f) == 0) {
 		reply = read_reply(f, p);

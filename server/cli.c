@@ -44,9 +44,9 @@ cli_option(int argc, char **argv, const struct option *options, int *status)
 }
 
 bool
-cli_no_words(int argc, char **argv)
+cli_words(int argc, char **argv, int most)
 {
-	int at = optind > 0 && optind <= argc ? optind : 1;
+	int at = optind + most;
 
 	if (at >= argc)
 		return true;
@@ -55,26 +55,33 @@ cli_no_words(int argc, char **argv)
 	return false;
 }
 
+bool
+cli_config_option(struct cli_config *c, int o)
+{
+	if (o == 'c') {
+		c->file = optarg;
+	} else if (c->nsetting < SETTINGS_MAX) {
+		c->settings[c->nsetting++] = optarg;
+	} else {
+		fprintf(stderr, "brevet: too many --set\n");
+		return false;
+	}
+	return true;
+}
+
 int
-cli_config_options(struct cli_config *c, int argc, char **argv, bool *done)
+cli_config_options(struct cli_config *c, int argc, char **argv, int words, bool *done)
 {
 	static const struct option options[] = { CLI_CONFIG_OPTIONS, { NULL, 0, NULL, 0 } };
 	int o, status = EXIT_GOOD;
 
 	*done = true;
-	while ((o = cli_option(argc, argv, options, &status)) > 0) {
-		if (o == 'c') {
-			c->file = optarg;
-		} else if (c->nsetting < SETTINGS_MAX) {
-			c->settings[c->nsetting++] = optarg;
-		} else {
-			fprintf(stderr, "brevet %s: too many --set\n", argv[0]);
+	while ((o = cli_option(argc, argv, options, &status)) > 0)
+		if (!cli_config_option(c, o))
 			return EXIT_USAGE;
-		}
-	}
 	if (o == 0)
 		return status;
-	if (!cli_no_words(argc, argv))
+	if (!cli_words(argc, argv, words))
 		return EXIT_USAGE;
 	*done = false;
 	return EXIT_GOOD;

@@ -39,8 +39,9 @@ int cli_revoke(int argc, char **argv);
  * and unknown options (*status is the exit status then, and it returns 0). */
 int cli_option(int argc, char **argv, const struct option *options, int *status);
 
-/* False, after a message, when words follow the options. */
-bool cli_no_words(int argc, char **argv);
+/* After the options, at argv + optind, stand the words.  False, after a message: more than
+ * `most` of them. */
+bool cli_words(int argc, char **argv, int most);
 
 /* Prints "brevet: ..." to standard error; returns EXIT_FAILED. */
 int cli_failed(const struct problem *p);
@@ -57,11 +58,18 @@ struct cli_config {
 	{ "set", required_argument, NULL, 's' },			\
 	{ "help", no_argument, NULL, 'h' }
 
-/* Parses a command that has no other options than these.  EXIT_GOOD: go on; *done: exit
- * with what was returned. */
-int cli_config_options(struct cli_config *c, int argc, char **argv, bool *done);
+/* Takes one of these options as cli_option() gave it; false, after a message: too many. */
+bool cli_config_option(struct cli_config *c, int o);
+
+/* Parses a command that has no other options than these, and so many words at most.
+ * EXIT_GOOD: go on; *done: exit with what was returned. */
+int cli_config_options(struct cli_config *c, int argc, char **argv, int words, bool *done);
 
 /* Finds and reads the configuration; NULL after a message. */
 struct config *cli_config_read(const struct cli_config *c);
+
+/* Sends a request (takes the reference) to the server that runs with this configuration;
+ * the caller owns the reply.  NULL after a message. */
+json_t *cli_ask(const struct config *c, json_t *request);
 
 #endif

@@ -11,17 +11,10 @@
 
 #define PAGE 256
 
-static const char *
-state_name(enum account_state state)
-{
-	return state == ACCOUNT_VALID ? "valid" :
-	       state == ACCOUNT_DEACTIVATED ? "deactivated" : "revoked";
-}
-
 static void
 print_line(const struct account *account, struct arena *a)
 {
-	printf("%s  %-11s  %s  %s", id_print(a, &account->id), state_name(account->state),
+	printf("%s  %-11s  %s  %s", id_print(a, &account->id), status_account_name(account->state),
 	       clock_print(a, account->created), account->address);
 	for (size_t i = 0; i < account->ncontact; i++)
 		printf("  %s", account->contact[i]);
@@ -93,19 +86,13 @@ account_show(struct store *s, const char *text)
 	return account == NULL ? EXIT_FAILED : EXIT_GOOD;
 }
 
-/* Sends a request to the running server; takes the reference. */
 static int
 order_server(const struct config *c, json_t *request, const char *done)
 {
-	struct problem p = { 0 };
-	char path[4096];
-	json_t *reply;
+	json_t *reply = cli_ask(c, request);
 
-	snprintf(path, sizeof(path), "%s/" ADMIN_SOCKET, c->data);
-	reply = admin_ask(path, request, &p);
-	json_decref(request);
 	if (reply == NULL)
-		return cli_failed(&p);
+		return EXIT_FAILED;
 	json_decref(reply);
 	puts(done);
 	return EXIT_GOOD;
@@ -129,42 +116,46 @@ account_run(const struct config *c, const char *verb, const char *id)
 	return status;
 }
 
-/* Words in front of the options: verb and, except for list, an id. */
-static bool
-account_words(int argc, char **argv, int *words)
-{
-	bool list = argc > 1 && strcmp(argv[1], "list") == 0;
-	bool one = argc > 1 && (strcmp(argv[1], "show") == 0 || strcmp(argv[1], "revoke") == 0);
-
-	*words = list ? 1 : 2;
-	if (list || (one && argc > 2 && argv[2][0] != '-'))
-		return true;
-	fprintf(stderr, "brevet account: list, show ID or revoke ID; try \"brevet account "
-		"--help\"\n");
-	return false;
-}
-
 int
 cli_account(int argc, char **argv)
 {
 	struct cli_config options = { 0 };
-	const char *verb = argc > 1 ? argv[1] : "", *id = argc > 2 ? argv[2] : "";
+	const char *verb, *id;
 	struct config *c;
-	int status, words = 0;
 	bool done;
+	int status = cli_config_options(&options, argc, argv, 2, &done);
 
-	if (strcmp(verb, "--help") != 0 && !account_words(argc, argv, &words))
-		return EXIT_USAGE;
-	argv[words] = argv[0];	/* the options begin behind the words */
-	status = cli_config_options(&options, argc - words, argv + words, &done);
 	if (done)
 		return status;
+	verb = optind < argc ? argv[optind] : "";
+	id = optind + 1 < argc ? argv[optind + 1] : NULL;
+	if (strcmp(verb, "list") == 0 ? id != NULL : id == NULL ||
+	    (strcmp(verb, "show") != 0 && strcmp(verb, "revoke") != 0)) {
+		fprintf(stderr, "brevet account: list, show ID or revoke ID; try \"brevet account "
+			"--help\"\n");
+		return EXIT_USAGE;
+	}
 	c = cli_config_read(&options);
 	if (c == NULL)
 		return EXIT_FAILED;
 	status = account_run(c, verb, id);
 	acme_config_release(&c->acme);
 	return status;
+}
+
+static bool
+reason_parse(const char *text, int *reason)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end == text || *end != '\0' || n < 0 || n > 10) {
+		fprintf(stderr, "brevet revoke: --reason %s: not a number from 0 to 10; try "
+			"\"brevet revoke --help\"\n", text);
+		return false;
+	}
+	*reason = (int)n;
+	return true;
 }
 
 int
@@ -175,25 +166,22 @@ cli_revoke(int argc, char **argv)
 		CLI_CONFIG_OPTIONS, { NULL, 0, NULL, 0 }
 	};
 	struct cli_config given = { 0 };
-	const char *serial = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
-	int o, status = EXIT_USAGE, reason = 0, skip = serial == NULL ? 0 : 1;
+	int o, status = EXIT_USAGE, reason = 0;
+	const char *serial;
 	struct config *c;
 
-	argv[skip] = argv[0];
-	while ((o = cli_option(argc - skip, argv + skip, options, &status)) > 0) {
-		if (o == 'c')
-			given.file = optarg;
-		else if (o == 'r')
-			reason = atoi(optarg);
-		else if (given.nsetting < SETTINGS_MAX)
-			given.settings[given.nsetting++] = optarg;
-	}
+	while ((o = cli_option(argc, argv, options, &status)) > 0)
+		if (o == 'r' ? !reason_parse(optarg, &reason) : !cli_config_option(&given, o))
+			return EXIT_USAGE;
 	if (o == 0)
 		return status;
-	if (serial == NULL || !cli_no_words(argc - skip, argv + skip)) {
+	if (!cli_words(argc, argv, 1))
+		return EXIT_USAGE;
+	if (optind == argc) {
 		fprintf(stderr, "brevet revoke: which? give the serial in hexadecimal\n");
 		return EXIT_USAGE;
 	}
+	serial = argv[optind];
 	c = cli_config_read(&given);
 	if (c == NULL)
 		return EXIT_FAILED;

@@ -6,20 +6,14 @@
 #include "server/admin.h"
 #include "server/cli.h"
 
-/* Sends {"command": name}; NULL after a message. */
-static json_t *
-ask(const struct cli_config *options, const char *name)
+json_t *
+cli_ask(const struct config *c, json_t *request)
 {
-	struct config *c = cli_config_read(options);
 	struct problem p = { 0 };
-	json_t *request, *reply;
 	char path[4096];
+	json_t *reply;
 
-	if (c == NULL)
-		return NULL;
 	snprintf(path, sizeof(path), "%s/" ADMIN_SOCKET, c->data);
-	acme_config_release(&c->acme);
-	request = json_pack("{s:s}", "command", name);
 	reply = admin_ask(path, request, &p);
 	json_decref(request);
 	if (reply == NULL)
@@ -49,12 +43,17 @@ ask_and_print(int argc, char **argv, const char *name)
 {
 	struct cli_config options = { 0 };
 	bool done;
-	int status = cli_config_options(&options, argc, argv, &done);
+	int status = cli_config_options(&options, argc, argv, 0, &done);
+	struct config *c;
 	json_t *reply;
 
 	if (done)
 		return status;
-	reply = ask(&options, name);
+	c = cli_config_read(&options);
+	if (c == NULL)
+		return EXIT_FAILED;
+	reply = cli_ask(c, json_pack("{s:s}", "command", name));
+	acme_config_release(&c->acme);
 	if (reply == NULL)
 		return EXIT_FAILED;
 	print_members(reply);

@@ -50,7 +50,7 @@ cli_check(int argc, char **argv)
 	struct config *c;
 	struct arena *a;
 	bool done, good = true;
-	int status = cli_config_options(&options, argc, argv, &done);
+	int status = cli_config_options(&options, argc, argv, 0, &done);
 
 	if (done)
 		return status;

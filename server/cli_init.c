@@ -241,7 +241,7 @@ cli_init(int argc, char **argv)
 			break;
 	if (o > 0)
 		fprintf(stderr, "brevet init: too many --set\n");
-	else if (o < 0 && cli_no_words(argc, argv)) {
+	else if (o < 0 && cli_words(argc, argv, 0)) {
 		if (in.hosts == NULL)
 			in.hosts = "localhost";
 		if (in.dir != NULL)

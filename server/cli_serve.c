@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -46,7 +47,7 @@ attach_sockets(struct serve *s)
 		for (int door = 0; door < DOORS; door++) {
 			struct attach *at;
 
-			if (door == DOOR_METRICS && *s->config->metrics_listen == '\0')
+			if (s->fds[door][i] < 0)
 				continue;
 			at = calloc(1, sizeof(*at));
 			if (at == NULL)
@@ -164,27 +165,22 @@ operator_done(void *arg, const struct problem *p)
 		admin_fail(arg, p->detail);
 }
 
-static bool
-reason_good(json_int_t reason)
-{
-	return reason == 0 || reason == 1 || (reason >= 3 && reason <= 5) || reason == 9;
-}
-
 static void
 operator_command(struct serve *s, struct admin_request *rq, const json_t *request)
 {
 	struct operator_order o = { .done = operator_done, .arg = rq };
 	const char *account = json_string_value(json_object_get(request, "account"));
 	const char *serial = json_string_value(json_object_get(request, "serial"));
-	json_int_t reason = json_integer_value(json_object_get(request, "reason"));
+	const json_t *reason = json_object_get(request, "reason");
 
-	o.reason = (int)reason;
-	if (account != NULL && !id_parse(account, strlen(account), &o.account))
+	o.reason = json_integer_value(reason);
+	if (account != NULL && (!id_parse(account, strlen(account), &o.account) ||
+				id_none(&o.account)))
 		admin_fail(rq, "that is not an account's id; \"brevet account list\" shows them");
 	else if (account == NULL && (serial == NULL || !serial_hex_parse(serial, &o.serial)))
 		admin_fail(rq, "that is not a serial in hexadecimal");
-	else if (!reason_good(reason))
-		admin_fail(rq, "reasons are 0, 1, 3, 4, 5 and 9");
+	else if (reason != NULL && !json_is_integer(reason))
+		admin_fail(rq, "the reason is not a number");
 	else
 		acme_operator(s->threads.main, &o);
 }
@@ -333,10 +329,28 @@ bind_doors(struct serve *s, struct problem *p)
 	const struct config *c = s->config;
 	unsigned n = s->threads.n;
 
+	for (unsigned i = 0; i < n; i++)
+		s->fds[DOOR_METRICS][i] = -1;
 	return listen_bind(s->fds[DOOR_ACME], n, "listen", c->listen, p) &&
 	       listen_bind(s->fds[DOOR_PLAIN], n, "http.listen", c->http_listen, p) &&
 	       (*c->metrics_listen == '\0' ||
 		listen_bind(s->fds[DOOR_METRICS], n, "metrics.listen", c->metrics_listen, p));
+}
+
+/* As many descriptors as the system lets us have: a shell's usual 1,024 are a tenth of the
+ * connections. */
+static void
+take_descriptors(const struct config *c)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur < (rlim_t)c->connections)
+		log_event(LOG_WARN, "fewer descriptors than connections", "s:I, s:I", "descriptors",
+			  (json_int_t)files.rlim_cur, "connections", (json_int_t)c->connections);
 }
 
 static int
@@ -375,9 +389,9 @@ cli_serve(int argc, char **argv)
 	struct serve s = { .options = &options };
 	struct problem p = { 0 };
 	struct store *store;
-	const char *nonces;
+	char nonces[4096];
 	bool done;
-	int status = cli_config_options(&options, argc, argv, &done);
+	int status = cli_config_options(&options, argc, argv, 0, &done);
 
 	if (done)
 		return status;
@@ -385,7 +399,9 @@ cli_serve(int argc, char **argv)
 	if (s.config == NULL)
 		return EXIT_FAILED;
 	serve_log_level(s.config);
-	nonces = arena_printf(s.config->arena, "%s/nonces", s.config->data);
+	take_descriptors(s.config);
+	/* A reload frees this configuration. */
+	snprintf(nonces, sizeof(nonces), "%s/nonces", s.config->data);
 	store = store_open(s.config->data, (uint64_t)s.config->map, false, &p);
 	if (store == NULL || !key_lists_open(s.config->weak_keys, &p) ||
 	    !number_names(store, s.config, &p))

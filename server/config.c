@@ -162,6 +162,7 @@ take(void *base, struct arena *a, const struct config_option *o, cfg_opt_t *opt)
 
 	switch (o->type) {
 	case TEXT:
+	case ADDRESS:
 		*(const char **)at = arena_strdup(a, text);
 		break;
 	case FLAG:

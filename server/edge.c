@@ -84,7 +84,7 @@ conn_closed(struct evhttp_connection *http, void *arg)
 static int64_t
 handshake_time(const struct conn *c)
 {
-	return c->edge->options->idle < HANDSHAKE ? c->edge->options->idle : HANDSHAKE;
+	return c->limits.idle < HANDSHAKE ? c->limits.idle : HANDSHAKE;
 }
 
 /* The first time, right after evhttp has set the connection up: evhttp gives its own
@@ -113,7 +113,7 @@ static void
 conn_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
-	int64_t left = c->edge->options->idle - handshake_time(c);
+	int64_t left = c->limits.idle - handshake_time(c);
 
 	(void)fd, (void)what;
 	if (c->http == NULL) {
@@ -152,9 +152,9 @@ feed(struct conn *c, struct evbuffer *in, const char *data, size_t n)
 			c->body -= used;
 		} else {
 			if (c->head.total == 0 && c->pending == 0)
-				deadline(c, c->edge->options->request);
+				deadline(c, c->limits.request);
 			c->greeted = true;
-			switch (head_feed(&c->head, &c->edge->options->limits, data, n, &used,
+			switch (head_feed(&c->head, &c->limits.size, data, n, &used,
 					  &p)) {
 			case HEAD_BAD:
 				refuse(c, in, &p);
@@ -210,6 +210,7 @@ edge_begin(struct edge *e, struct bufferevent *bev, enum door door)
 		abort();
 	c->edge = e;
 	c->bev = bev;
+	c->limits = e->options->limits;
 	c->door = door;
 	c->next = *b;
 	c->here = b;
@@ -217,8 +218,8 @@ edge_begin(struct edge *e, struct bufferevent *bev, enum door door)
 		c->next->here = &c->next;
 	*b = c;
 	/* evhttp reads on while it writes: a peer that takes no reply must not fill memory. */
-	bufferevent_setwatermark(bev, EV_READ, 0,
-				 2 * (e->options->limits.head + e->options->limits.body));
+	bufferevent_setwatermark(bev, EV_READ, 0, 2 * (c->limits.size.head +
+							c->limits.size.body));
 	c->timer = evtimer_new(e->loop->base, conn_timer, c);
 	if (c->timer == NULL ||
 	    evbuffer_add_cb(bufferevent_get_input(bev), input_changed, c) == NULL)
@@ -241,15 +242,15 @@ void
 edge_replying(struct conn *c)
 {
 	c->rq = NULL;
-	deadline(c, c->edge->options->request);
+	deadline(c, c->limits.request);
 }
 
 void
 edge_replied(struct conn *c)
 {
 	c->pending--;
-	deadline(c, c->pending > 0 || c->head.total > 0 ? c->edge->options->request :
-		 c->edge->options->idle);
+	deadline(c, c->pending > 0 || c->head.total > 0 ? c->limits.request :
+		 c->limits.idle);
 }
 
 /* The refusal has left: tell the peer that nothing follows. */
@@ -273,7 +274,7 @@ edge_refused(struct conn *c)
 	if (evbuffer_add_cb(bufferevent_get_output(c->bev), output_changed, c) == NULL)
 		abort();
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
-	deadline(c, c->edge->options->request);
+	deadline(c, c->limits.request);
 }
 
 void

@@ -21,6 +21,7 @@ struct conn {
 	struct head		 head;
 	uint64_t		 body;		/* octets of the body still to come */
 	unsigned		 pending;	/* requests read and not answered */
+	struct http_limits	 limits;	/* when it began */
 	enum door		 door;
 	bool			 greeted;	/* its first octets, or idle time, came */
 	bool			 bad;		/* what follows is not looked at */

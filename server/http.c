@@ -60,7 +60,7 @@ listeners_retry(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	if (h->draining)
 		return;
-	if ((int64_t)edge_count() >= h->options.connections) {
+	if ((int64_t)edge_count() >= h->options.limits.connections) {
 		listeners_off(h);
 		return;
 	}
@@ -89,7 +89,7 @@ watched(struct http *h, struct bufferevent *bev, enum door door)
 	if (bev == NULL)
 		abort();
 	edge_begin(&h->edge, bev, door);
-	if ((int64_t)edge_count() >= h->options.connections)
+	if ((int64_t)edge_count() >= h->options.limits.connections)
 		listeners_off(h);
 	return bev;
 }
@@ -223,8 +223,9 @@ busy(struct problem *p)
 }
 
 static void
-handle(struct http *h, struct evhttp_request *req)
+handle(struct evhttp_request *req, void *arg)
 {
+	struct http *h = arg;
 	struct conn *c = edge_find(&h->edge, evhttp_connection_get_bufferevent(
 					   evhttp_request_get_connection(req)));
 	struct request *rq = request_new(h->edge.loop, http_send);
@@ -248,12 +249,6 @@ handle(struct http *h, struct evhttp_request *req)
 	} else {
 		request_start(rq);
 	}
-}
-
-static void
-any_request(struct evhttp_request *req, void *arg)
-{
-	handle(arg, req);
 }
 
 /* --- refusals of the edge --------------------------------------------------------- */
@@ -313,17 +308,25 @@ server(struct http *h, struct bufferevent *(*bevcb)(struct event_base *, void *)
 
 	if (http == NULL)
 		abort();
-	/* Above our own limits: what evhttp refuses it answers in HTML. */
-	evhttp_set_max_headers_size(http, (ev_ssize_t)h->options.limits.head * 2);
-	evhttp_set_max_body_size(http, (ev_ssize_t)h->options.limits.body * 2);
 	evhttp_set_timeout(http, 24 * 3600);
 	evhttp_set_default_content_type(http, NULL);
 	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
 				   EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
 				   EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
 	evhttp_set_bevcb(http, bevcb, h);
-	evhttp_set_gencb(http, any_request, h);
+	evhttp_set_gencb(http, handle, h);
 	return http;
+}
+
+/* evhttp's own lie above ours: what it refuses it answers in HTML. */
+static void
+set_limits(struct http *h, const struct http_limits *limits)
+{
+	h->options.limits = *limits;
+	for (size_t i = 0; i < DOORS; i++) {
+		evhttp_set_max_headers_size(h->servers[i], (ev_ssize_t)limits->size.head * 2);
+		evhttp_set_max_body_size(h->servers[i], (ev_ssize_t)limits->size.body * 2);
+	}
 }
 
 static void
@@ -350,10 +353,17 @@ http_attach(struct loop *l, const struct http_options *o)
 	h->servers[DOOR_ACME] = server(h, https_bufferevent);
 	h->servers[DOOR_PLAIN] = server(h, plain_bufferevent);
 	h->servers[DOOR_METRICS] = server(h, metrics_bufferevent);
+	set_limits(h, &o->limits);
 	h->retry = evtimer_new(l->base, listeners_retry, h);
 	if (h->retry == NULL)
 		abort();
 	loop_keep(l, SLOT_HTTP, h, http_free);
+}
+
+void
+http_limit(struct loop *l, const struct http_limits *limits)
+{
+	set_limits(http_of(l), limits);
 }
 
 void
@@ -366,8 +376,8 @@ http_context(struct loop *l, SSL_CTX *ctx)
 	h->ctx = ctx;
 }
 
-/* TCP_NODELAY on the listening socket is inherited: without it evhttp's two writes per
- * reply cost 44 ms over TLS. */
+/* TCP_NODELAY on the listening socket is inherited: without it a reply that takes more than
+ * one write costs 44 ms over TLS. */
 void
 http_listen(struct loop *l, int fd, enum door door)
 {

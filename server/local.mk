@@ -1,9 +1,11 @@
 noinst_LIBRARIES += libserver.a
 libserver_a_SOURCES = server/admin.c server/admin.h server/cli.c server/cli.h \
-	server/cli_account.c server/cli_admin.c server/cli_check.c server/cli_init.c server/cli_serve.c \
-	server/config.c server/config.h server/options.c server/options.h server/settings.c server/settings.h server/edge.c server/edge.h server/head.c \
-	server/head.h server/http.c server/http.h server/listen.c server/listen.h server/metrics.c server/metrics.h server/reload.c server/serve.h server/threads.c server/threads.h \
-	server/tls.c server/tls.h
+	server/cli_account.c server/cli_admin.c server/cli_check.c server/cli_init.c \
+	server/cli_serve.c server/config.c server/config.h server/edge.c server/edge.h \
+	server/head.c server/head.h server/http.c server/http.h server/listen.c \
+	server/listen.h server/metrics.c server/metrics.h server/options.c \
+	server/options.h server/reload.c server/serve.h server/settings.c \
+	server/settings.h server/threads.c server/threads.h server/tls.c server/tls.h
 
 bin_PROGRAMS += brevet
 brevet_SOURCES = server/main.c

@@ -99,7 +99,14 @@ cli_help(int argc, char **argv)
 static int
 cli_version(int argc, char **argv)
 {
-	if (!cli_no_words(argc, argv))
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+	};
+	int status = EXIT_USAGE;
+
+	if (cli_option(argc, argv, options, &status) == 0)
+		return status;
+	if (!cli_words(argc, argv, 0))
 		return EXIT_USAGE;
 	puts(PACKAGE_STRING);
 	return EXIT_GOOD;
@@ -116,7 +123,7 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (strcmp(argv[1], "--version") == 0)
-		return cli_version(argc - 1, argv + 1);
+		argv[1] += 2;
 	if (strcmp(argv[1], "--help") == 0)
 		return cli_help(argc - 1, argv + 1);
 	c = find(argv[1]);

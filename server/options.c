@@ -3,6 +3,7 @@
 #include "server/options.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 const struct config_option config_options[] = {
 	{ "name", TEXT, AT(name), "Brevet", 0, 0, "name of this CA, for people" },
-	{ "listen", TEXT, AT(listen), "0.0.0.0:443", 0, 0,
+	{ "listen", ADDRESS, AT(listen), "0.0.0.0:443", 0, 0,
 	  "address and port of the ACME server (HTTPS)" },
 	{ "base_url", TEXT, AT(base_url), "", 0, 0,
 	  "how clients reach it, no slash behind; default: https://, first of hosts, port" },
@@ -36,11 +37,11 @@ const struct config_option config_options[] = {
 	{ "weak_keys", TEXT, AT(weak_keys), "/usr/share/openssl-blacklist", 0, 0,
 	  "folder with lists of weak keys (blacklist.RSA-2048 ...), if there is one" },
 	{ "log.level", TEXT, AT(log_level), "info", 0, 0, "debug, info, warn or error" },
-	{ "http.listen", TEXT, AT(http_listen), "0.0.0.0:80", 0, 0,
+	{ "http.listen", ADDRESS, AT(http_listen), "0.0.0.0:80", 0, 0,
 	  "address and port of CRLs and issuer certificates (plain HTTP)" },
 	{ "http.base_url", TEXT, AT(http_base_url), "", 0, 0,
 	  "how others reach it; default: http://, first of hosts, port" },
-	{ "metrics.listen", TEXT, AT(metrics_listen), "", 0, 0,
+	{ "metrics.listen", ADDRESS, AT(metrics_listen), "", 0, 0,
 	  "address and port of GET /metrics (plain HTTP, Prometheus); empty: none" },
 	{ "order.lifetime", TIME, AT(order_lifetime), "7d", 60, 30 * DAY,
 	  "until a pending order or authorization expires" },
@@ -163,7 +164,7 @@ static const char *
 type_help(enum option_type type)
 {
 	static const char *const names[] = {
-		[TEXT] = "text", [LIST] = "list", [TIME] = "duration (47d, 6h, 90s)",
+		[TEXT] = "text", [ADDRESS] = "ADDRESS:PORT", [LIST] = "list", [TIME] = "duration (47d, 6h, 90s)",
 		[COUNT] = "number", [SIZE] = "size (64K, 4M, 256G)", [FLAG] = "true or false"
 	};
 
@@ -195,41 +196,59 @@ word_check(const struct config_option *o, const char *text)
 	return true;
 }
 
+/* Always false. */
+__attribute__((format(printf, 3, 4))) static bool
+says(char *why, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, size, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static bool
+address_check(const struct config_option *o, const char *text)
+{
+	struct arena *a = arena_new();
+	const char *host, *port;
+	bool good = (*text == '\0' && *o->initial == '\0') ||
+		    config_address(a, text, &host, &port);
+
+	arena_free(a);
+	return good;
+}
+
 bool
 option_check(const struct config_option *o, const char *text, char *why, size_t size)
 {
-	struct arena *a;
-	const char *host, *port;
-	int64_t n = 0;
-	bool good = true;
+	int64_t n;
 
-	if (o->type == TEXT || o->type == LIST) {
-		good = word_check(o, text);
-		if (!good)
-			snprintf(why, size, "%s: \"%s\" is not one of its words: %s", o->name,
-				 text, o->help);
-	} else if (o->type == FLAG) {
-		good = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
-		if (!good)
-			snprintf(why, size, "%s: \"%s\" is not true or false", o->name, text);
-	} else if (!number_parse(o, text, &n)) {
-		snprintf(why, size, "%s: \"%s\" is not a %s", o->name, text, type_help(o->type));
-		return false;
-	} else if (n < o->least || n > o->most) {
-		snprintf(why, size, "%s: \"%s\" is out of bounds (%lld to %lld%s)", o->name, text,
-			 (long long)o->least, (long long)o->most,
-			 o->type == TIME ? " seconds" : o->type == SIZE ? " bytes" : "");
-		return false;
+	switch (o->type) {
+	case TEXT:
+	case LIST:
+		return word_check(o, text) ||
+		       says(why, size, "%s: \"%s\" is not one of its words: %s", o->name, text,
+			    o->help);
+	case ADDRESS:
+		return address_check(o, text) ||
+		       says(why, size, "%s: \"%s\" is not ADDRESS:PORT", o->name, text);
+	case FLAG:
+		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ||
+		       says(why, size, "%s: \"%s\" is not true or false", o->name, text);
+	case TIME:
+	case COUNT:
+	case SIZE:
+		break;
 	}
-	if (good && (strcmp(o->name, "listen") == 0 || strcmp(o->name, "http.listen") == 0 ||
-		     (strcmp(o->name, "metrics.listen") == 0 && *text != '\0'))) {
-		a = arena_new();
-		good = config_address(a, text, &host, &port);
-		arena_free(a);
-		if (!good)
-			snprintf(why, size, "%s: \"%s\" is not ADDRESS:PORT", o->name, text);
-	}
-	return good;
+	if (!number_parse(o, text, &n))
+		return says(why, size, "%s: \"%s\" is not a %s", o->name, text,
+			    type_help(o->type));
+	return (n >= o->least && n <= o->most) ||
+	       says(why, size, "%s: \"%s\" is out of bounds (%lld to %lld%s)", o->name, text,
+		    (long long)o->least, (long long)o->most,
+		    o->type == TIME ? " seconds" : o->type == SIZE ? " bytes" : "");
 }
 
 bool
@@ -268,18 +287,15 @@ option_number(const struct config_option *o, const char *text)
 static const struct config_option *
 find_in(const struct config_option *list, size_t n, const char *section, const char *name)
 {
-	size_t s = section == NULL ? 0 : strlen(section);
+	size_t len = section == NULL ? 0 : strlen(section);
 
 	for (size_t i = 0; i < n; i++) {
 		const char *o = list[i].name;
 
-		if (s > 0 && (strncmp(o, section, s) != 0 || o[s++] != '.')) {
-			s = strlen(section);
+		if (len > 0 && (strncmp(o, section, len) != 0 || o[len] != '.'))
 			continue;
-		}
-		if (strcmp(o + s, name) == 0)
+		if (strcmp(len > 0 ? o + len + 1 : o, name) == 0)
 			return &list[i];
-		s = section == NULL ? 0 : strlen(section);
 	}
 	return NULL;
 }

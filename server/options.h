@@ -7,6 +7,7 @@
 
 enum option_type {
 	TEXT,		/* const char * */
+	ADDRESS,	/* the same: ADDRESS:PORT, or empty where that is the default */
 	LIST,		/* const char *const *, ends with NULL */
 	TIME,		/* int64_t, seconds */
 	COUNT,		/* int64_t */

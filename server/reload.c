@@ -40,6 +40,7 @@ reload_number(struct flow *f)
 struct configure {
 	struct loop			*loop;
 	const struct acme_config	*config;
+	struct http_limits		 limits;
 };
 
 static void
@@ -48,6 +49,7 @@ configure_loop(void *arg)
 	struct configure *c = arg;
 
 	acme_configure(c->loop, c->config);
+	http_limit(c->loop, &c->limits);
 	acme_config_release(c->config);
 	free(c);
 }
@@ -60,7 +62,8 @@ spread(struct serve *s, struct config *next)
 
 		if (c == NULL)
 			abort();
-		*c = (struct configure){ s->threads.loops[i], acme_config_keep(&next->acme) };
+		*c = (struct configure){ s->threads.loops[i], acme_config_keep(&next->acme),
+					  threads_limits(next) };
 		loop_call(c->loop, configure_loop, c);
 	}
 	acme_config_release(&s->config->acme);

@@ -13,7 +13,7 @@ struct serve {
 	const struct cli_config	*options;
 	struct admin		*admin;
 	struct event		*signals[3], *drain;
-	int			 fds[DOORS][LOOPS_MAX];	/* listening */
+	int			 fds[DOORS][LOOPS_MAX];	/* listening; -1: none */
 	int64_t			 drain_until;
 	size_t			 flows;			/* that live, as the loops counted */
 	unsigned		 counted;		/* loops that have told theirs */

@@ -82,13 +82,20 @@ check_item(void *arg, const char *item)
 	       problem(c->p, PROBLEM_SERVER_INTERNAL, "%s", why);
 }
 
+/* Into its parts, judged.  False with serverInternal. */
+static bool
+setting_parse(struct key *k, const char *setting, struct problem *p)
+{
+	return key_parse(k, setting, p) &&
+	       value_each(k, check_item, &(struct checking){ k, p });
+}
+
 bool
 config_setting_check(const char *setting, struct problem *p)
 {
 	struct key k;
 
-	return key_parse(&k, setting, p) &&
-	       value_each(&k, check_item, &(struct checking){ &k, p });
+	return setting_parse(&k, setting, p);
 }
 
 static bool
@@ -106,7 +113,7 @@ setting_apply(cfg_t *cfg, const char *setting, struct problem *p)
 	cfg_t *section = cfg;
 	cfg_opt_t *opt;
 
-	if (!config_setting_check(setting, p) || !key_parse(&k, setting, p))
+	if (!setting_parse(&k, setting, p))
 		return false;
 	if (k.title != NULL)
 		section = cfg_gettsec(cfg, k.section, k.title);
@@ -115,10 +122,9 @@ setting_apply(cfg_t *cfg, const char *setting, struct problem *p)
 	if (section == NULL || (opt = cfg_getopt(section, k.name)) == NULL)
 		return problem(p, PROBLEM_SERVER_INTERNAL, "%.150s: the file has no such section",
 			       setting);
-	if (k.option->type == LIST)
-		cfg_free_value(opt);
-	else
+	if (k.option->type != LIST)
 		return cfg_opt_setnstr(opt, k.value, 0) == CFG_SUCCESS;
+	cfg_free_value(opt);
 	return value_each(&k, add_item, opt);
 }
 
@@ -158,18 +164,26 @@ print_setting(FILE *out, const struct key *k, const char *indent)
 	}
 }
 
-/* Is an earlier setting of the same section (and title)? */
+/* Is the setting of that section (and title)? */
+static bool
+in_section(struct key *k, const char *setting, const struct key *section)
+{
+	struct problem p;
+
+	return key_parse(k, setting, &p) && k->section != NULL &&
+	       strcmp(k->section, section->section) == 0 &&
+	       (k->title == NULL) == (section->title == NULL) &&
+	       (k->title == NULL || strcmp(k->title, section->title) == 0);
+}
+
+/* Is an earlier setting of the same one? */
 static bool
 section_seen(const char *const *settings, size_t i, const struct key *k)
 {
-	struct problem p;
 	struct key other;
 
 	for (size_t j = 0; j < i; j++)
-		if (key_parse(&other, settings[j], &p) && other.section != NULL &&
-		    strcmp(other.section, k->section) == 0 &&
-		    (k->title == NULL) == (other.title == NULL) &&
-		    (k->title == NULL || strcmp(other.title, k->title) == 0))
+		if (in_section(&other, settings[j], k))
 			return true;
 	return false;
 }
@@ -178,16 +192,12 @@ section_seen(const char *const *settings, size_t i, const struct key *k)
 static void
 print_section(FILE *out, const char *const *settings, size_t i, const struct key *k)
 {
-	struct problem p;
 	struct key other;
 
 	fprintf(out, "\n%s%s%s {\n", k->section, k->title == NULL ? "" : " ",
 		k->title == NULL ? "" : k->title);
 	for (; settings[i] != NULL; i++)
-		if (key_parse(&other, settings[i], &p) && other.section != NULL &&
-		    strcmp(other.section, k->section) == 0 &&
-		    (k->title == NULL) == (other.title == NULL) &&
-		    (k->title == NULL || strcmp(other.title, k->title) == 0))
+		if (in_section(&other, settings[i], k))
 			print_setting(out, &other, "\t");
 	fputs("}\n", out);
 }

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/metric.h"
-#include "server/http.h"
 #include "server/metrics.h"
 
 static unsigned
@@ -18,15 +17,23 @@ cores(int64_t configured)
 	return n < 1 ? 1 : n > LOOPS_MAX ? LOOPS_MAX : (unsigned)n;
 }
 
+struct http_limits
+threads_limits(const struct config *c)
+{
+	return (struct http_limits){
+		.size = { .head = (size_t)c->head, .body = (size_t)c->body },
+		.idle = c->idle,
+		.request = c->request,
+		.connections = c->connections,
+	};
+}
+
 static bool
 make_loop(struct threads *t, const struct config *c, struct problem *p)
 {
 	struct loop *l = loop_new(t->n);
 	struct http_options http = {
-		.limits = { .head = (size_t)c->head, .body = (size_t)c->body },
-		.idle = c->idle,
-		.request = c->request,
-		.connections = c->connections,
+		.limits = threads_limits(c),
 		.writer = t->writer_lane,
 		.metrics = metrics_steps,
 	};

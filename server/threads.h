@@ -5,6 +5,7 @@
 
 #include "base/pool.h"
 #include "server/config.h"
+#include "server/http.h"
 
 #define LOOPS_MAX 64
 
@@ -18,6 +19,9 @@ struct threads {
 	struct pool	*crypto;
 	int64_t		 began;			/* seconds since 1970 */
 };
+
+/* The limits of the configuration. */
+struct http_limits threads_limits(const struct config *c);
 
 /* Makes the loops with all that stands on them, and starts every thread.  False with
  * serverInternal; then nothing runs. */

@@ -19,12 +19,6 @@ end_key(struct edit *e, const struct ended *record, struct blob value)
 	return encoder_blob(&c);
 }
 
-static bool
-blob_equal(struct blob a, struct blob b)
-{
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 void
 ended_add(struct edit *e, const struct ended *record, struct blob value)
 {

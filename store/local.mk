@@ -1,8 +1,9 @@
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = store/account.c store/authz.c store/cert.c store/codec.c \
-	store/codec.h store/commit.c store/counts.c store/crl.c store/end.c store/env.h store/job.c \
-	store/meta.c store/open.c store/order.c store/records.h store/revocation.c store/schema.h \
-	store/store.h store/txn.c store/txn.h store/writer.c
+	store/codec.h store/commit.c store/counts.c store/crl.c store/end.c store/env.h \
+	store/job.c store/meta.c store/open.c store/order.c store/records.h \
+	store/revocation.c store/schema.h store/store.h store/txn.c store/txn.h \
+	store/writer.c
 
 unit_tests += tests/test_codec tests/test_store tests/test_writer
 tests_test_codec_SOURCES = tests/test_codec.c tests/tap.h tests/sample.h

@@ -80,7 +80,7 @@ names() {
 }
 
 server_faults() {
-	local stranger
+	local port
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
 		-subj /CN=stranger -keyout "$work/key.pem" -out "$work/stranger.pem" 2>/dev/null
 	run --directory "$url" --ca "$work/stranger.pem"
@@ -90,8 +90,8 @@ server_faults() {
 	like "$status $err" '^1 .*cannot read certificates' "no CA file"
 	run --directory "${url%directory}nothing" --ca "$root"
 	like "$status $err" '^1 .*HTTP 404, not an ACME directory' "no directory"
-	stranger=$(free_port)
-	run --directory "https://127.0.0.1:$stranger/directory" --ca "$root"
+	port=$(free_port)
+	run --directory "https://127.0.0.1:$port/directory" --ca "$root"
 	like "$status $err" '^1 .*cannot connect to .*: Connection refused' "an unreachable server"
 }
 

@@ -61,7 +61,8 @@ static void
 begin(void)
 {
 	static struct http_options options = {
-		.limits = { 16384, 65536 }, .idle = 60, .request = 30, .connections = 100,
+		.limits = { .size = { 16384, 65536 }, .idle = 60, .request = 30,
+			    .connections = 100 },
 	};
 
 	log_set(LOG_ERROR);

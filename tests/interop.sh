@@ -12,11 +12,14 @@
 
 ZONE=fleet.test
 dns_port=
+dns_secret=
 dns_hook=
 has_dns=
 web=
+web_address=127.0.0.1
+lego=				# the program, for lego_exec
 lifetime=			# of certificates, if other than the default
-allowed=nothing			# what a client is rightly refused, a regular expression
+allowed='^$'			# what a client is rightly refused, a regular expression
 
 # --- Clients -----------------------------------------------------------------------------
 
@@ -50,12 +53,10 @@ apt_private=()
 apt_prepare() {
 	local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg suite
 	command -v apt-get >/dev/null && [ -r "$keys" ] || return 1
-	# shellcheck disable=SC2016
-	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
-		grep -m 1 '/debian/$') || mirror=http://deb.debian.org/debian/
+	mirror=$(debian_mirror || true)
 	mkdir -p "$work"/apt/{lists/partial,cache/archives/partial,parts,deb}
 	for suite; do
-		echo "deb [signed-by=$keys] $mirror $suite main"
+		echo "deb [signed-by=$keys] ${mirror:-http://deb.debian.org/debian/} $suite main"
 	done >"$work/apt/sources"
 	: >"$work/apt/status"
 	apt_private=(-o "Dir::State=$work/apt" -o "Dir::State::status=$work/apt/status"
@@ -89,41 +90,19 @@ debian_package() {
 
 # --- The surroundings --------------------------------------------------------------------
 
-# A name server for fleet.test that takes updates from this machine, and $dns_hook:
+# A name server for fleet.test that takes updates signed with $dns_secret, and $dns_hook:
 #	$dns_hook add|delete NAME VALUE
+# Where there is none, nobody answers at its port: no test asks another name server.
 dns_start() {
-	command -v knotd >/dev/null && command -v knsupdate >/dev/null || return 0
 	dns_port=$(free_port)
-	mkdir "$work/knot"
-	cat >"$work/knot/knot.conf" <<-END
-		server:
-		    rundir: "$work/knot"
-		    listen: 127.0.0.1@$dns_port
-		database:
-		    storage: "$work/knot"
-		control:
-		    listen: "$work/knot/knot.sock"
-		acl:
-		  - id: local
-		    address: 127.0.0.1
-		    action: update
-		zone:
-		  - domain: $ZONE
-		    file: "$work/knot/zone"
-		    acl: local
-		log:
-		  - target: stderr
-		    any: notice
-	END
-	cat >"$work/knot/zone" <<-END
+	command -v knotd >/dev/null && command -v knsupdate >/dev/null || return 0
+	dns_secret=$(openssl rand -base64 32)
+	knot_start "$dns_port" "$ZONE" "$dns_secret" <<-END
 		$ZONE. 60 SOA ns.$ZONE. host.$ZONE. 1 60 60 60 1
 		$ZONE. 60 NS ns.$ZONE.
 		ns.$ZONE. 60 A 127.0.0.1
+		dns.$ZONE. 60 A 127.0.0.1
 	END
-	knotd -c "$work/knot/knot.conf" >"$work/knot/log" 2>&1 &
-	remember $!
-	wait_until 10 port_is_open "$dns_port" ||
-		die "knotd does not start: $(cat "$work/knot/log")"
 	dns_hook=$work/dns-hook
 	cat >"$dns_hook" <<-END
 		#!/bin/sh
@@ -131,6 +110,7 @@ dns_start() {
 		knsupdate <<UPDATE
 		server 127.0.0.1 $dns_port
 		zone $ZONE.
+		key hmac-sha512:update $dns_secret
 		update \$1 \${2%.}. 1 TXT "\$3"
 		send
 		UPDATE
@@ -150,28 +130,47 @@ by_dns() {
 web_start() {
 	web=$work/web
 	mkdir -p "$web/.well-known/acme-challenge"
-	python3 -m http.server --bind 127.0.0.1 --directory "$web" "$http_port" \
+	python3 -m http.server --bind "$web_address" --directory "$web" "$http_port" \
 		>"$work/web.log" 2>&1 &
 	remember $!
-	wait_until 10 port_is_open "$http_port" || die "python3 -m http.server does not start"
+	wait_until 10 port_is_open "$http_port" "$web_address" ||
+		die "python3 -m http.server does not start"
 }
 
 # authority NAME... [-- OPTION...]: a server that is up, and finds the names here.
 authority() {
-	local options=()
 	dns_start
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do
 		echo "127.0.0.1 $1" >>"$work/ca.hosts"
 		shift
 	done
 	if [ $# -gt 0 ]; then shift; fi
-	if [ -n "$has_dns" ]; then options=(--set "validation.resolvers=127.0.0.1@$dns_port"); fi
-	ca_make "$work/ca" "${options[@]}" "$@" >"$work/init.out"
+	ca_make "$work/ca" --set "validation.resolvers=127.0.0.1@$dns_port" "$@" >"$work/init.out"
 	if [ -n "$lifetime" ]; then
 		sed -i -e "s/^\tlifetime = .*/\tlifetime = \"$lifetime\"/" \
 			-e 's/^\tbackdate = .*/\tbackdate = "0s"/' "$ca/brevet.conf"
 	fi
 	server_start
+}
+
+# --- lego, old and new ---------------------------------------------------------------------
+
+# lego_exec ARGUMENT...: $lego, which trusts $root and calls $work/exec for dns-01.
+lego_exec() {
+	LEGO_CA_CERTIFICATES=$root EXEC_PATH=$work/exec EXEC_SEQUENCE_INTERVAL=1 \
+		EXEC_POLLING_INTERVAL=1 "$lego" "$@"
+}
+
+# lego calls it with "present" or "cleanup", name and value.
+make_lego_hook() {
+	cat >"$work/exec" <<-END
+		#!/bin/sh
+		case \$1 in
+		present) exec "$dns_hook" add "\$2" "\$3" ;;
+		cleanup) exec "$dns_hook" delete "\$2" "\$3" ;;
+		esac
+	END
+	chmod +x "$work/exec"
 }
 
 # --- What is checked ---------------------------------------------------------------------
@@ -203,8 +202,9 @@ renewed() {
 	check "$1: another serial than $2" test -n "$after" -a "$after" != "$2"
 }
 
+# served_certificate PORT NAME [OPTION...]: the chain that a TLS server has for the name.
 served_certificate() {
-	openssl s_client -connect "127.0.0.1:$1" -servername "$2" -showcerts \
+	openssl s_client -connect "127.0.0.1:$1" -servername "$2" -showcerts "${@:3}" \
 		</dev/null 2>/dev/null | sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p'
 }
 
@@ -255,13 +255,8 @@ finish() {
 
 # --- The end of a certificate's life --------------------------------------------------------
 
-crl_has() {
-	curl -sf "$1" | openssl crl -inform der -noout -text | grep -qi "Serial Number: 0*$2$"
-}
-
 # in_crl CASE CERTIFICATE: its CRL knows it soon.
 in_crl() {
-	local crl
-	crl=$(openssl x509 -in "$2" -noout -ext crlDistributionPoints | sed -n 's/^ *URI://p')
-	check "$1: the CRL knows it" wait_until 60 crl_has "$crl" "$(cert_serial "$2")"
+	check "$1: the CRL knows it" wait_until 60 crl_has "$(cert_crl_url "$2")" \
+		"$(cert_serial "$2")"
 }

@@ -8,26 +8,12 @@ set -euo pipefail
 . "$(dirname "$0")/interop.sh"
 
 lego=${LEGO:-lego}
-need_client lego "$lego" openssl
+need_client lego "$lego" openssl curl
 lib_start
 files=$work/lego/certificates
 
 lego_run() {
-	LEGO_CA_CERTIFICATES=$root EXEC_PATH=$work/exec EXEC_SEQUENCE_INTERVAL=1 \
-		EXEC_POLLING_INTERVAL=1 "$lego" --server "$url" --accept-tos \
-		--email a@fleet.test --path "$work/lego" "$@" </dev/null
-}
-
-# lego calls it with "present" or "cleanup", name and value.
-make_exec() {
-	cat >"$work/exec" <<-END
-		#!/bin/sh
-		case \$1 in
-		present) exec "$dns_hook" add "\$2" "\$3" ;;
-		cleanup) exec "$dns_hook" delete "\$2" "\$3" ;;
-		esac
-	END
-	chmod +x "$work/exec"
+	lego_exec --server "$url" --accept-tos --email a@fleet.test --path "$work/lego" "$@" </dev/null
 }
 
 by_http=(--http --http.port "")
@@ -71,16 +57,16 @@ test_csr() {
 }
 
 test_dns() {
-	local serial by_dns=(--dns exec --dns.resolvers "127.0.0.1:$dns_port" --dns.disable-cp)
+	local serial dns=(--dns exec --dns.resolvers "127.0.0.1:$dns_port" --dns.disable-cp)
 	local chain=$files/_.w.fleet.test.crt key=$files/_.w.fleet.test.key
 	by_dns "dns-01" || return 0
-	make_exec
+	make_lego_hook
 	check "dns-01, wildcard and its base" lego_run --domains '*.w.fleet.test' \
-		--domains w.fleet.test "${by_dns[@]}" run
+		--domains w.fleet.test "${dns[@]}" run
 	certificate "dns-01" "$chain" "$key" '*.w.fleet.test' w.fleet.test
 	serial=$(cert_serial "$chain")
 	check "dns-01, renewal" lego_run --domains '*.w.fleet.test' --domains w.fleet.test \
-		"${by_dns[@]}" renew --days 9000 --no-random-sleep
+		"${dns[@]}" renew --days 9000 --no-random-sleep
 	renewed "dns-01, renewal" "$serial" "$chain"
 	certificate "dns-01, renewal" "$chain" "$key" '*.w.fleet.test' w.fleet.test
 }

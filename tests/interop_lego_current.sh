@@ -66,7 +66,7 @@ go_says() {
 # The newest version that the proxy names, in a module of our own, which may replace LOGGER.
 make_lego() {
 	local version
-	command -v go >/dev/null || skip_client "$CLIENT" "there is no Go"
+	command -v go >/dev/null || skip_client "$CLIENT" "Go, which builds it, is not installed"
 	mkdir "$work/build"
 	version=$(GOTOOLCHAIN=local GOFLAGS=-mod=mod go list -m -f '{{.Version}}' \
 		"$MODULE@latest" 2>"$work/go.out") ||
@@ -82,9 +82,7 @@ make_lego() {
 
 # lego_run COMMAND... OPTION...
 lego_run() {
-	LEGO_CA_CERTIFICATES=$root EXEC_PATH=$work/exec EXEC_SEQUENCE_INTERVAL=1 \
-		EXEC_POLLING_INTERVAL=1 "$lego" "$@" --server "$url" --email a@fleet.test \
-		--path "$work/lego"
+	lego_exec "$@" --server "$url" --email a@fleet.test --path "$work/lego"
 }
 
 # It asks whether it shall.
@@ -92,24 +90,13 @@ new_key() {
 	lego_run accounts keyrollover <<<Y
 }
 
-make_exec() {
-	cat >"$work/exec" <<-END
-		#!/bin/sh
-		case \$1 in
-		present) exec "$dns_hook" add "\$2" "\$3" ;;
-		cleanup) exec "$dns_hook" delete "\$2" "\$3" ;;
-		esac
-	END
-	chmod +x "$work/exec"
-}
-
 # issued CASE FILE NAMES OPTION...: new, not yet due, renewed.
 issued() {
-	local case=$1 chain=$files/$2.crt key=$files/$2.key serial names option options=()
+	local case=$1 chain=$files/$2.crt key=$files/$2.key serial names name options=()
 	read -r -a names <<<"$3"
 	shift 3
-	for option in "${names[@]}"; do
-		options+=(-d "$option")
+	for name in "${names[@]}"; do
+		options+=(-d "$name")
 	done
 	options+=(--accept-tos "$@")
 	check "$case" lego_run run "${options[@]}"
@@ -130,7 +117,7 @@ issued "http-01, one name" l1.fleet.test "l1.fleet.test" "${http[@]}"
 issued "http-01, three names, RSA" l3.fleet.test "l3.fleet.test l1.fleet.test l2.fleet.test" \
 	"${http[@]}" --key-type RSA2048
 if by_dns "dns-01"; then
-	make_exec
+	make_lego_hook
 	issued "dns-01, wildcard and its base" _.w.fleet.test "*.w.fleet.test w.fleet.test" \
 		--dns exec --dns.resolvers "127.0.0.1:$dns_port" --dns.propagation.disable-ans
 fi

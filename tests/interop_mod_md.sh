@@ -18,7 +18,7 @@ need_client "Apache mod_md" apache2 openssl
 lib_start
 https_port=$(free_port)
 web_dir=$work/apache
-trap 'apache_kill; lib_cleanup' EXIT
+at_end 'apache_kill; lib_cleanup'
 
 # Its children are another user's if root starts it.
 configure() {
@@ -134,9 +134,7 @@ all_told() {
 served() {
 	local case=$1 name=$2 signatures=$3 key=$4
 	shift 4
-	openssl s_client -connect "127.0.0.1:$https_port" -servername "$name" -showcerts \
-		-sigalgs "$signatures" </dev/null 2>/dev/null |
-		sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' >"$work/served.pem"
+	served_certificate "$https_port" "$name" -sigalgs "$signatures" >"$work/served.pem"
 	certificate "$case" "$work/served.pem" "$key" "$@"
 }
 

@@ -3,9 +3,11 @@
  *   node interop_npm.js account MAILBOX
  *   node interop_npm.js rollover
  *   node interop_npm.js issue FILE http-01|dns-01 KEYTYPE NAME...
+ *   node interop_npm.js end FILE
  *
  * The environment: URL (the directory), ACCOUNT (file of the account's key), HTTP_PORT,
- * DNS_HOOK.  issue writes FILE.crt and FILE.key. */
+ * DNS_HOOK.  issue writes FILE.crt and FILE.key; end revokes FILE.crt and
+ * deactivates the account. */
 'use strict';
 
 const acme = require('acme-client');

@@ -8,8 +8,10 @@ set -euo pipefail
 
 CLIENT="npm acme-client"
 
-command -v npm >/dev/null || skip_client "$CLIENT" "there is no Node.js with npm"
-need_client "$CLIENT" node openssl
+for program in node npm; do		# tests/setup has them not
+	command -v "$program" >/dev/null || skip_client "$CLIENT" "$program is not installed"
+done
+need_client "$CLIENT" openssl curl
 lib_start
 program=$(dirname "$0")/interop_npm.js
 

@@ -11,7 +11,7 @@ set -euo pipefail
 
 BUNDLE=/etc/ssl/certs/ca-certificates.crt
 
-need_client uacme uacme unshare openssl python3
+need_client uacme uacme unshare openssl python3 curl
 [ -e "$BUNDLE" ] || skip_client uacme "there is no $BUNDLE to mount our root on"
 can_unshare || skip_client uacme "no private mount namespace: unshare -m is not permitted"
 lib_start
@@ -72,6 +72,7 @@ web_start
 make_hook http-01
 make_hook dns-01
 test_account
+test_new_key
 issued "http-01, one name" http-01 u1.fleet.test
 issued "http-01, three names" http-01 u3.fleet.test u1.fleet.test u2.fleet.test
 if by_dns "dns-01"; then

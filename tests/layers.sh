@@ -112,10 +112,7 @@ plant() {
 }
 
 test_planted() {
-	local tree
-	tree=$(mktemp -d "${TMPDIR:-/tmp}/brevet.XXXXXX")
-	work=$tree
-	trap lib_cleanup EXIT
+	local tree=$work
 	plant "$tree"
 	is "$(bad_includes "$tree" base)" "base/up.c: acme/acme.h" "sees an upward include"
 	is "$(bad_includes "$tree" va)" "va/sibling.c: ca/ca.h" "sees an included sibling"
@@ -131,6 +128,7 @@ test_planted() {
 test_tree() {
 	local folder
 	for folder in base store ca va acme server; do
+		check "$folder/ has sources" test -n "$(sources "$top" "$folder")"
 		is "$(bad_includes "$top" "$folder")" "" "$folder/ includes only: $folder ${BELOW[$folder]}"
 	done
 	is "$(lmdb_abroad "$top")" "" "LMDB is called only in store/txn, open, commit and env"
@@ -140,6 +138,7 @@ test_tree() {
 	is "$(locks_abroad "$top")" "" "locks only in base/"
 }
 
+work_start
 test_planted
 test_tree
 done_testing

@@ -100,15 +100,26 @@ lib_cleanup() {
 	return 0
 }
 
-# Makes $work.  With KEEP=1 in the environment it stays for a look.
-lib_start() {
-	work=$(mktemp -d "${TMPDIR:-/tmp}/brevet.XXXXXX")
-	trap lib_cleanup EXIT
+# at_end COMMAND: runs however the script ends, by a signal too.
+at_end() {
+	# shellcheck disable=SC2064
+	trap "$1" EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	[ -x "$brevet" ] || die "no program $brevet: build it, or name it in \$BREVET"
+}
+
+# Makes $work.  With KEEP=1 in the environment it stays for a look.
+work_start() {
+	work=$(mktemp -d "${TMPDIR:-/tmp}/brevet.XXXXXX")
+	at_end lib_cleanup
 	if [ -n "${KEEP-}" ]; then echo "# kept: $work"; fi
+}
+
+# The same, for a script that runs $brevet.
+lib_start() {
+	[ -x "$brevet" ] || die "no program $brevet: build it, or name it in \$BREVET"
+	work_start
 }
 
 # The process was started here and ends with the script.
@@ -134,8 +145,23 @@ wait_until() {
 	done
 }
 
+process_is_gone() {
+	! kill -0 "$1"
+}
+
+# process_stop PID: asks a child to end; fails if it does not, or not with status 0.
+process_stop() {
+	local status=0
+	kill -TERM "$1"
+	wait_until 20 process_is_gone "$1" || return 1
+	wait "$1" || status=$?
+	forget "$1"
+	return "$status"
+}
+
+# port_is_open PORT [ADDRESS]
 port_is_open() {
-	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+	(exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null
 }
 
 # Below the ports that the kernel gives to outgoing connections, so nobody gets it by chance.
@@ -146,6 +172,53 @@ free_port() {
 		port_is_open "$port" || break
 	done
 	echo "$port"
+}
+
+# knot_start PORT ZONE [SECRET]: knotd at 127.0.0.1 for one zone, which is read from standard
+# input.  With a secret it takes updates signed by it: the key "update", hmac-sha512.
+knot_start() {
+	local dir=$work/knot
+	mkdir "$dir"
+	cat >"$dir/knot.conf" <<-END
+		server:
+		    rundir: "$dir"
+		    listen: 127.0.0.1@$1
+		    udp-workers: 1
+		    tcp-workers: 1
+		    background-workers: 1
+		database:
+		    storage: "$dir"
+		control:
+		    listen: "$dir/knot.sock"
+		${3:+key:
+		  - id: update
+		    algorithm: hmac-sha512
+		    secret: $3
+		acl:
+		  - id: update
+		    key: update
+		    action: update}
+		zone:
+		  - domain: $2
+		    file: "$dir/zone"
+		    ${3:+acl: update}
+		log:
+		  - target: stderr
+		    any: notice
+	END
+	cat >"$dir/zone"
+	knotd -c "$dir/knot.conf" >"$dir/log" 2>&1 &
+	remember $!
+	wait_until 10 port_is_open "$1" || die "knotd does not start: $(cat "$dir/log")"
+}
+
+# --- Packages ----------------------------------------------------------------------------
+
+# Where apt has Debian itself from; nothing if it does not tell.
+debian_mirror() {
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+		awk '/\/debian\/$/ && !n++'
 }
 
 # --- Building ----------------------------------------------------------------------------
@@ -191,12 +264,8 @@ server_answers() {
 	grep -q '^brevet: ready' "$ca.out"
 }
 
-server_is_gone() {
-	! kill -0 "$server"
-}
-
 server_is_up_or_gone() {
-	server_answers || server_is_gone
+	server_answers || process_is_gone "$server"
 }
 
 # server_start: serves $ca, sets $server, returns when it takes connections.  Standard output
@@ -214,21 +283,15 @@ server_start() {
 	fi
 }
 
-# server_stop: asks it to end; fails if it does not, or not with status 0.
 server_stop() {
-	local status=0
-	kill -TERM "$server"
-	wait_until 20 server_is_gone || return 1
-	wait "$server" || status=$?
-	forget "$server"
-	return "$status"
+	process_stop "$server"
 }
 
 server_kill() {
 	kill -9 "$server"
 	wait "$server" 2>/dev/null || true
 	# A server that is no child of this shell still has to let go of its store.
-	wait_until 10 server_is_gone || true
+	wait_until 10 process_is_gone "$server" || true
 	forget "$server"
 }
 
@@ -241,6 +304,15 @@ cert_serial() {
 cert_names() {
 	openssl x509 -in "$1" -noout -ext subjectAltName | sed -n 's/^ *//; s/DNS://gp' |
 		tr -d ' ' | tr , '\n' | sort | paste -sd ' '
+}
+
+cert_crl_url() {
+	openssl x509 -in "$1" -noout -ext crlDistributionPoints | sed -n 's/^ *URI://p'
+}
+
+# crl_has URL SERIAL
+crl_has() {
+	curl -sf "$1" | openssl crl -inform der -noout -text | grep -qi "Serial Number: 0*$2$"
 }
 
 # A chain that OpenSSL accepts in its strict mode, for TLS servers.

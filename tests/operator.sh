@@ -93,14 +93,13 @@ test_reload() {
 	check "a certificate under the new profile" certbot_get -d short.operator.test
 	check "lives 6 hours" openssl x509 -in "$work/cb/live/short.operator.test/cert.pem" \
 		-checkend 17000 -noout
-	refused 1 '' "and not a day" openssl x509 -in \
-		"$work/cb/live/short.operator.test/cert.pem" -checkend 86400 -noout
+	is "$(openssl x509 -in "$work/cb/live/short.operator.test/cert.pem" -checkend 86400 \
+		-noout)" "Certificate will expire" "and not a day"
 	sed -i 's/lifetime = "6h"/lifetime = "6x"/' "$ca/brevet.conf"
 	refused 1 'brevet.conf:[0-9]+: .*6x' "a bad file is refused by its line" B reload
 	check "and the server goes on" certbot_get -d after.operator.test
 	sed -i 's/lifetime = "6x"/lifetime = "47d"/' "$ca/brevet.conf"
 	kill -HUP "$server"
-	wait_until 5 grep -q '"configuration read"' "$ca.log"
 	check "SIGHUP reloads too" wait_until 5 reload_count 2
 }
 
@@ -112,17 +111,12 @@ account_id() {
 	B account list | awk '$2 == "valid" { print $1; exit }'
 }
 
-crl_has() {
-	curl -sf "$crl_url" | openssl crl -inform der -noout -text | grep -qi "Serial Number: 0*$1"
-}
-
 test_revoke() {
-	local cert=$work/cb/live/after.operator.test/cert.pem serial id
+	local cert=$work/cb/live/after.operator.test/cert.pem serial crl id
 	serial=$(cert_serial "$cert")
-	crl_url=$(openssl x509 -in "$cert" -noout -ext crlDistributionPoints |
-		sed -n 's/^ *URI://p')
+	crl=$(cert_crl_url "$cert")
 	check "revoke by serial" B revoke "$serial" --reason 4
-	check "A-24 the CRL knows it within a minute" wait_until 60 crl_has "$serial"
+	check "A-24 the CRL knows it within a minute" wait_until 60 crl_has "$crl" "$serial"
 	refused 1 'revoked already' "a second time" B revoke "$serial"
 	refused 1 'no certificate' "an unknown serial" B revoke 0102
 	refused 1 'hexadecimal' "no serial" B revoke xyz
@@ -140,7 +134,7 @@ test_revoke() {
 	server_kill
 	server_start
 	like "$(B account list)" "^$id  revoked" "A-24 it is revoked after a crash, too"
-	check "A-24 and the CRL still knows the certificate" crl_has "$serial"
+	check "A-24 and the CRL still knows the certificate" crl_has "$crl" "$serial"
 	rm -rf "$work/cb/accounts"
 	check "a new account is welcome" certbot_get -d new.operator.test
 }

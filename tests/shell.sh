@@ -7,8 +7,7 @@ top=${top_srcdir:-$(dirname "$0")/..}
 . "$top/tests/lib.sh"
 
 need_program shellcheck
-work=$(mktemp -d "${TMPDIR:-/tmp}/brevet.XXXXXX")
-trap lib_cleanup EXIT
+work_start
 
 for script in "$top"/tests/*.sh "$top"/tests/{setup,run,bench/compare} "$top/deploy/quickstart" \
 	"$top/.ci/run" "$top/autogen.sh"; do

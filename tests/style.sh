@@ -46,7 +46,7 @@ look() {
 	}' "$1"
 }
 
-for folder in base store ca va acme server tests; do
+for folder in base store ca va acme server tests tests/bench; do
 	for file in "$top/$folder"/*.[ch]; do
 		look "$file" "${file#"$top"/}"
 	done

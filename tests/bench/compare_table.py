@@ -109,6 +109,9 @@ class Results:
         found = self.values(server, load, value)
         return median(found) if found else None
 
+    def text(self, server, load, value, unit="", scale=1.0):
+        return text_of(self.values(server, load, value), unit, scale)
+
     def ratio(self, over, under, load, value):
         """over / under within each round: the median."""
         a, b = self.rounds(over, load, value), self.rounds(under, load, value)
@@ -177,6 +180,12 @@ def rows(head, body):
     yield ""
 
 
+def titled(title, head, body):
+    yield title
+    yield ""
+    yield from rows(head, body)
+
+
 def stalls(results, server, load):
     problems = [problem_of(r) for r in results.of(server, load)]
     bad = [p for p in problems if p]
@@ -188,6 +197,10 @@ def stalls(results, server, load):
     return text
 
 
+def faults(results, server, load):
+    return stalls(results, server, load) or results.text(server, load, failed, " %")
+
+
 # --- The tables ---------------------------------------------------------------------------
 
 
@@ -197,8 +210,8 @@ def print_machine(results):
     yield (
         f"{machine['date']}; {machine['processor']}, {machine['memory']}, {machine['kernel']}; "
         f"{machine['disk']}; {machine['openssl']}. Each load: {machine['orders']} orders, "
-        f"{machine['rounds']} round{'s' * (machine['rounds'] != '1')}; median (lowest-highest). Load average at the end of a "
-        f"run, its load included: at most {highest:.1f}."
+        f"{machine['rounds']} round{'s' * (machine['rounds'] != '1')}; median (lowest-highest). "
+        f"Load average at the end of a run, its load included: at most {highest:.1f}."
     )
     yield ""
 
@@ -213,14 +226,13 @@ def print_orders(results):
                 [
                     load[1:],
                     results.servers[server],
-                    text_of(results.values(server, load, rate)),
-                    text_of(results.values(server, load, cpu)),
-                    text_of(results.values(server, load, latency("p50"))),
-                    text_of(results.values(server, load, latency("p99"))),
-                    text_of(results.values(server, load, written)),
-                    text_of(results.values(server, load, rss)),
-                    stalls(results, server, load)
-                    or text_of(results.values(server, load, failed), " %"),
+                    results.text(server, load, rate),
+                    results.text(server, load, cpu),
+                    results.text(server, load, latency("p50")),
+                    results.text(server, load, latency("p99")),
+                    results.text(server, load, written),
+                    results.text(server, load, rss),
+                    faults(results, server, load),
                 ]
             )
     head = ["in flight", "server", "issuances/s", "CPU ms each", "p50 ms", "p99 ms"]
@@ -229,39 +241,34 @@ def print_orders(results):
 
 
 def print_one_account(results):
-    yield "32 orders in flight of one account:"
-    yield ""
     body = [
         [
             results.servers[server],
-            text_of(results.values(server, "one32", rate)),
-            text_of(results.values(server, "one32", cpu)),
-            stalls(results, server, "one32")
-            or text_of(results.values(server, "one32", failed), " %"),
+            results.text(server, "one32", rate),
+            results.text(server, "one32", cpu),
+            faults(results, server, "one32"),
         ]
         for server in results.servers
     ]
-    yield from rows(["server", "issuances/s", "CPU ms each", "failed"], body)
+    head = ["server", "issuances/s", "CPU ms each", "failed"]
+    yield from titled("32 orders in flight of one account:", head, body)
 
 
 def print_nonces(results):
-    yield "newNonce, 8 in flight:"
-    yield ""
     body = [
         [
             results.servers[server],
-            text_of(results.values(server, "nonce8", rate)),
-            text_of(results.values(server, "nonce8", cpu), scale=1000),
-            text_of(results.values(server, "nonce8", nonce_latency)),
+            results.text(server, "nonce8", rate),
+            results.text(server, "nonce8", cpu, scale=1000),
+            results.text(server, "nonce8", nonce_latency),
         ]
         for server in results.servers
     ]
-    yield from rows(["server", "requests/s", "CPU us each", "p50 ms"], body)
+    head = ["server", "requests/s", "CPU us each", "p50 ms"]
+    yield from titled("newNonce, 8 in flight:", head, body)
 
 
 def print_idle(results):
-    yield f"{results.machine['idle']} idle TLS connections, and 8 orders in flight beside them:"
-    yield ""
     body = []
     for server in results.servers:
         alone = results.middle(server, "c8", rate)
@@ -269,36 +276,35 @@ def print_idle(results):
         body.append(
             [
                 results.servers[server],
-                text_of(results.values(server, "idle", each_idle)),
-                text_of(results.values(server, "beside", rate)),
-                text_of(results.values(server, "beside", cpu)),
+                results.text(server, "idle", each_idle),
+                results.text(server, "beside", rate),
+                results.text(server, "beside", cpu),
                 f"{beside / alone:.2f}" if alone and beside else MISSING,
                 stalls(results, server, "beside"),
             ]
         )
     head = ["server", "KiB each", "issuances/s", "CPU ms each", "of the rate without", ""]
-    yield from rows(head, body)
+    title = f"{results.machine['idle']} idle TLS connections, and 8 orders in flight beside them:"
+    yield from titled(title, head, body)
 
 
 def print_growth(results):
     orders = int(results.machine["orders"])
     server = "brevet"
     parts = [("growth-first", 0, 1), ("growth", 1, 19), ("growth-last", 19, 20)]
-    yield "Brevet as it grows, one process, 8 in flight:"
-    yield ""
     body = [
         [
             f"{first * orders + 1:,} to {last * orders:,}",
-            text_of(results.values(server, load, rate)),
-            text_of(results.values(server, load, cpu)),
-            text_of(results.values(server, load, written)),
-            text_of(results.values(server, load, rss)),
-            text_of(results.values(server, load, peak)),
+            results.text(server, load, rate),
+            results.text(server, load, cpu),
+            results.text(server, load, written),
+            results.text(server, load, rss),
+            results.text(server, load, peak),
         ]
         for load, first, last in parts
     ]
     head = ["orders", "issuances/s", "CPU ms each", "KiB written each", "MiB after them", "at most"]
-    yield from rows(head, body)
+    yield from titled("Brevet as it grows, one process, 8 in flight:", head, body)
 
 
 # --- Goals --------------------------------------------------------------------------------
