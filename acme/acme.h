@@ -15,6 +15,7 @@
 #include "base/flow.h"
 #include "base/ident.h"
 #include "base/loop.h"
+#include "base/network.h"
 #include "base/problem.h"
 #include "base/rand.h"
 #include "ca/ca.h"
@@ -38,20 +39,90 @@ struct acme_issuer {
 	const char	*issuer_url;	/* caIssuers */
 };
 
-/* What the clients of one directory get.  There is one, the default, so far. */
+/* Patterns of identifiers (acme/policy.c): what may be issued, and what may not although
+ * it would.  Lists end with NULL; an empty `allow` allows everything. */
+struct name_rules {
+	const char *const	*allow, *const *deny;
+};
+
+enum eab_rule {
+	EAB_NONE,	/* not looked at */
+	EAB_OPTIONAL,	/* verified if it is there */
+	EAB_REQUIRED
+};
+
+/* What the clients of one directory get.  Accounts belong to one. */
 struct directory {
-	const char		*name;
-	uint32_t		 number;
-	const char		*path;		/* "" or "/name": before /directory, /acme/... */
-	const struct acme_issuer  *issuer;
-	const struct acme_profile *profile;
+	const char			*name;
+	uint32_t			 number;
+	const char			*path;	/* "" or "/name": before /directory, /acme/... */
+	const struct acme_issuer	*issuer;
+	const struct acme_profile	*profile;	/* of orders that name none */
+	const struct acme_profile	**profiles;	/* nprofile; .profile is the first */
+	size_t				 nprofile;
+	unsigned			 methods;	/* METHOD_BIT()s that are offered */
+	enum eab_rule			 eab;		/* external account binding */
+	struct name_rules		 rules;
+};
+
+#define METHOD_BIT(method) (1u << (method))
+
+/* "http-01".  parse: false: no method that this CA has. */
+const char *method_name(enum method method);
+bool method_parse(const char *name, enum method *method);
+
+/* Is it a pattern of identifiers?  "www.corp.example": that name; ".corp.example": it and
+ * all below; "*.corp.example": that wildcard, and one label in its place; an address or a
+ * network. */
+bool policy_pattern_ok(const char *text);
+
+/* So many in that time, none: no limit.  All at once, then one each period / count. */
+struct rate {
+	int64_t	count, period;		/* seconds */
+};
+#define RATE_COUNT_MAX	1000000000
+#define RATE_PERIOD_MAX	(366 * 86400)
+
+/* Reads "300/3h" or "off".  False: not such a thing, or beyond those bounds. */
+bool rate_parse(const char *text, struct rate *rate);
+/* The same text, in the arena. */
+const char *rate_print(struct arena *a, struct rate rate);
+
+enum limit {
+	LIMIT_ACCOUNTS,		/* new accounts from an address range */
+	LIMIT_ORDERS,		/* orders of an account */
+	LIMIT_NAME,		/* certificates with a name */
+	LIMIT_NAMES,		/* certificates with the same set of names */
+	LIMIT_FAILURES,		/* failed validations of an account and name */
+	LIMIT_REQUESTS,		/* requests from an address; in memory */
+	LIMITS
+};
+
+/* Rate limits, and when a client that only fails is paused. */
+struct acme_limits {
+	bool			 enabled;
+	struct rate		 rates[LIMITS];
+	const struct network	*exempt;	/* nexempt, for the limits on addresses */
+	size_t			 nexempt;
+	int64_t			 pause_after;	/* seconds of failures; 0: never */
+	int64_t			 pause_failures;	/* and at least so many */
+};
+
+/* Whom new orders are shown to (acme/hook.c). */
+struct acme_webhook {
+	const char		*url;		/* NULL: nobody */
+	struct blob		 secret;	/* HMAC-SHA256 */
+	const char		*ca;		/* PEM file to trust; NULL: the system's */
+	int			 timeout_ms;
+	bool			 absent_allows;	/* when there is no answer */
 };
 
 /* An immutable snapshot of the configuration.  A flow keeps the one it began with. */
 struct acme_config {
 	const char		*base_url;	/* "https://host:port", no slash behind */
 	const char *const	*base_url_old;	/* former ones, for kid; ends with NULL */
-	struct directory	 directory;
+	struct directory	*directories;	/* ndirectory; the first is the default */
+	size_t			 ndirectory;
 	struct acme_issuer	*issuers;
 	size_t			 nissuer;
 	struct acme_profile	*profiles;
@@ -61,7 +132,11 @@ struct acme_config {
 	const char		*website;	/* URL, or NULL */
 	const char *const	*caa_identities;	/* ends with NULL */
 	const char *const	*hosts;		/* of the server's own certificate; NULL ends */
+	struct name_rules	 rules;		/* of all directories */
 	size_t			 names_max;	/* identifiers of an order */
+	int64_t			 labels_max, name_max;	/* of a DNS name */
+	struct acme_limits	 limits;
+	struct acme_webhook	 webhook;
 	int64_t			 order_life;	/* seconds until an order or a pending ... */
 	int64_t			 authz_life;	/* ... or a valid authorization expires */
 	bool			 reuse_valid, reuse_pending;	/* authorizations */
@@ -78,7 +153,11 @@ struct acme_config {
 const struct acme_config *acme_config_keep(const struct acme_config *c);
 void acme_config_release(const struct acme_config *c);
 
-/* Gives the names of directory, issuers and profiles their numbers, and notes new terms of
+/* The directory of that name, or of that number; NULL: none. */
+const struct directory *acme_directory(const struct acme_config *c, const char *name);
+const struct directory *acme_directory_of(const struct acme_config *c, uint32_t number);
+
+/* Gives the names of directories, issuers and profiles their numbers, and notes new terms of
  * service, in an edit. */
 void acme_config_number(struct acme_config *c, struct edit *e);
 
@@ -132,17 +211,20 @@ void acme_own_start(struct loop *l,
 /* RFC 8555's word for an account's state ("valid"). */
 const char *status_account_name(enum account_state state);
 
-/* An account, or else (account all zero) the certificate with that serial, is revoked. */
-struct operator_order {
-	struct id	 account;
-	struct serial	 serial;
-	int64_t		 reason;	/* RFC 5280 section 5.3.1; 0: none */
-	void		(*done)(void *arg, const struct problem *p);	/* p NULL: it is done */
-	void		*arg;
+/* An operator's command, one of the table in acme/operator.c ("revoke", "eab-add" ...),
+ * with the members of its request. */
+struct operator_call {
+	const char			*command;	/* a member of the request */
+	const json_t			*request;	/* a reference of it is kept until done() */
+	const struct acme_config	*config;
+	/* answer: an object, whose reference done() takes; NULL: refused, p says why. */
+	void				(*done)(void *arg, json_t *answer,
+						const struct problem *p);
+	void				*arg;
 };
 
 /* Carries it out; done() is called on that loop, after the commit.  On the loop. */
-void acme_operator(struct loop *l, const struct operator_order *order);
+void acme_operator(struct loop *l, const struct operator_call *call);
 
 /* --- nonces ----------------------------------------------------------------------- */
 
@@ -152,8 +234,8 @@ void acme_operator(struct loop *l, const struct operator_order *order);
 void nonce_open(const char *file);
 /* Saves the state, synced; false: not (errno). */
 bool nonce_close(const char *file);
-/* A fresh nonce in the arena; any thread. */
-const char *nonce_new(struct arena *a);
+/* A fresh nonce for that directory (its number) alone, in the arena; any thread. */
+const char *nonce_new(struct arena *a, uint32_t directory);
 
 /* --- requests --------------------------------------------------------------------- */
 
@@ -198,11 +280,13 @@ struct request {
 	const struct acme_config *config;
 	struct store		*store;
 	const struct directory	*directory;
+	const char		*resource;	/* the path behind the directory's */
 	const struct route	*route;
 	const char		*part[2];	/* of the path, where the route says ":" */
 	json_t			*header;	/* protected header */
 	json_t			*payload;	/* NULL: POST-as-GET */
 	const struct account	*account;	/* who signed, BY_ACCOUNT */
+	const struct binding	*binding;	/* of that account, or NULL */
 	const struct jwk	*jwk;		/* who signed, BY_KEY */
 	int64_t			 now, began_us;
 	/* by the resource */
@@ -223,6 +307,5 @@ void request_run(struct request *rq, const struct flow_step *steps);
 
 /* Instead of request_start(): a refusal by the HTTP edge, sent like any reply. */
 void request_refuse(struct request *rq, const struct problem *p);
-
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acme/acme.h"
+#include "acme/limits.h"
 #include "acme/routes.h"
 
 static const char *const routes[] = {
@@ -15,7 +16,7 @@ static const char *const routes[] = {
 	[ROUTE_NEW_AUTHZ] = "new-authz", [ROUTE_ORDER] = "order", [ROUTE_AUTHZ] = "authz",
 	[ROUTE_CHALLENGE] = "chall", [ROUTE_FINALIZE] = "finalize", [ROUTE_CERT] = "cert",
 	[ROUTE_KEY_CHANGE] = "key-change", [ROUTE_REVOKE_CERT] = "revoke-cert",
-	[ROUTE_CRL] = "crl", [ROUTE_ISSUER] = "issuer", [ROUTE_OTHER] = "other", NULL
+	[ROUTE_HELP] = "help", [ROUTE_CRL] = "crl", [ROUTE_ISSUER] = "issuer", [ROUTE_OTHER] = "other", NULL
 };
 static const char *const codes[] = {
 	"200", "201", "204", "400", "401", "403", "404", "405", "409", "411", "413", "415",
@@ -30,8 +31,13 @@ static const char *const accounts[] = {
 static const char *const orders[] = { "created", "processing", "valid", "invalid", NULL };
 static const char *const authz[] = { "created", "valid", "invalid", NULL };
 static const char *const certificates[] = { "issued", "abandoned", "revoked", NULL };
-static const char *const methods[] = { "http-01", "dns-01", "tls-alpn-01", NULL };
 static const char *const signings[] = { "certificate", "crl", "own", NULL };
+
+/* Filled from the table of limits. */
+static const char *limits[LIMITS + 1];
+
+/* Filled from the table of methods, one shifted. */
+static const char *methods[METHODS_MAX + 1];
 
 /* Filled from the table of problem types: "ok" first. */
 static const char *problems[PROBLEM_TYPES + 1];
@@ -57,6 +63,8 @@ struct metric count_challenges = { "brevet_challenges_total",
 	{ { "method", methods }, { "result", results } }, 0, { 0 }, NULL };
 struct metric count_certificates = { "brevet_certificates_total", "Certificates by event",
 	METRIC_COUNTER, { { "event", certificates }, { "problem", problems } }, 0, { 0 }, NULL };
+struct metric count_limited = { "brevet_rate_limited_total", "Requests refused by a rate "
+	"limit", METRIC_COUNTER, { { "limit", limits } }, 0, { 0 }, NULL };
 struct metric count_validation_seconds = { "brevet_validation_seconds",
 	"From a validation's start to its verdict", METRIC_HISTOGRAM,
 	{ { "method", methods } }, 0, { 0 }, NULL };
@@ -69,13 +77,17 @@ acme_metrics_register(void)
 	static struct metric *const all[] = {
 		&count_requests, &count_request_seconds, &count_jws, &count_nonces,
 		&count_accounts, &count_orders, &count_authz, &count_challenges,
-		&count_certificates, &count_validation_seconds, &count_signing_seconds
+		&count_certificates, &count_limited, &count_validation_seconds, &count_signing_seconds
 	};
 
 	for (int i = 0; i < PROBLEM_TYPES; i++)
 		results[i + 1] = problems[i] = i == 0 ? "ok" :
 					       problem_name((enum problem_type)i);
 	results[0] = "started";
+	for (int i = 0; i < LIMITS; i++)
+		limits[i] = limit_name((enum limit)i);
+	for (int i = 0; i < METHODS_MAX; i++)
+		methods[i] = method_name((enum method)(i + 1));
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		metric_register(all[i]);
 }

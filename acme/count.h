@@ -16,6 +16,7 @@ extern struct metric count_orders;		/* enum count_order, problem type */
 extern struct metric count_authz;		/* enum count_authz */
 extern struct metric count_challenges;		/* method, result or problem type */
 extern struct metric count_certificates;	/* enum count_certificate, problem type */
+extern struct metric count_limited;		/* enum limit */
 extern struct metric count_validation_seconds;	/* method */
 extern struct metric count_signing_seconds;	/* enum count_signing */
 

@@ -14,7 +14,7 @@ directory_check(struct flow *f)
 }
 
 static json_t *
-directory_meta(const struct acme_config *c)
+directory_meta(const struct acme_config *c, const struct directory *d)
 {
 	json_t *meta = json_object(), *list;
 
@@ -26,6 +26,8 @@ directory_meta(const struct acme_config *c)
 	for (const char *const *s = c->caa_identities; *s != NULL; s++)
 		json_array_append_new(list, json_string(*s));
 	json_object_set_new(meta, "caaIdentities", list);
+	if (d->eab == EAB_REQUIRED)
+		json_object_set_new(meta, "externalAccountRequired", json_true());
 	return meta;
 }
 
@@ -49,7 +51,7 @@ directory_reply(struct flow *f)
 	for (size_t i = 0; i < sizeof(resources) / sizeof(resources[0]); i++)
 		json_object_set_new(o, resources[i][0],
 				    json_string(reply_url(rq, "%s", resources[i][1])));
-	json_object_set_new(o, "meta", directory_meta(rq->config));
+	json_object_set_new(o, "meta", directory_meta(rq->config, rq->directory));
 	reply_json(rq, 200, o);
 	return FLOW_NEXT;
 }

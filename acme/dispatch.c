@@ -11,6 +11,7 @@
 #include "acme/acme.h"
 #include "acme/count.h"
 #include "acme/jws.h"
+#include "acme/limits.h"
 #include "acme/local.h"
 #include "acme/nonce.h"
 #include "acme/reply.h"
@@ -50,10 +51,10 @@ request_new(struct loop *l, void (*send)(struct request *rq))
 	f->ended = request_ended;
 	rq->flow = f;
 	rq->send = send;
-	rq->method = rq->path = rq->address = "";
+	rq->method = rq->path = rq->resource = rq->address = "";
 	rq->config = acme_config_keep(local->config);
 	rq->store = local->store;
-	rq->directory = &rq->config->directory;
+	rq->directory = &rq->config->directories[0];
 	rq->now = clock_now();
 	rq->began_us = clock_mono_us();
 	return rq;
@@ -112,7 +113,7 @@ static enum flow_next
 options_reply(struct flow *f)
 {
 	struct request *rq = REQUEST(f);
-	const char *methods = allowed(acme_routes, f->arena, rq->path);
+	const char *methods = allowed(acme_routes, f->arena, rq->resource);
 
 	if (f->problem.type != PROBLEM_NONE)
 		return reply_problem(f);
@@ -136,7 +137,7 @@ method_reply(struct flow *f)
 
 	reply_problem(f);
 	reply_header(rq, "Allow", allowed(rq->door == DOOR_PLAIN ? plain_routes : acme_routes,
-					  f->arena, rq->path));
+					  f->arena, rq->resource));
 	return FLOW_NEXT;
 }
 
@@ -144,6 +145,23 @@ static const struct flow_step method_steps[] = {
 	{ ON_LOOP, STEP(method_reply) },
 	{ 0 }
 };
+
+/* Whose the path is, and what is left of it. */
+static void
+find_directory(struct request *rq)
+{
+	const struct acme_config *c = rq->config;
+
+	rq->resource = rq->path;
+	for (size_t i = 1; i < c->ndirectory && rq->door == DOOR_ACME; i++) {
+		size_t n = strlen(c->directories[i].path);
+
+		if (strncmp(rq->path, c->directories[i].path, n) == 0 && rq->path[n] == '/') {
+			rq->directory = &c->directories[i];
+			rq->resource = rq->path + n;
+		}
+	}
+}
 
 /* Sets the flow's steps; false when there is no such route. */
 static bool
@@ -156,7 +174,7 @@ find_route(struct request *rq)
 	for (const struct route *r = table; r->path != NULL; r++) {
 		const char *part[2] = { NULL, NULL };
 
-		if (!route_fits(r, f->arena, rq->path, part))
+		if (!route_fits(r, f->arena, rq->resource, part))
 			continue;
 		known = true;
 		if (strcmp(r->method, rq->method) == 0) {
@@ -236,6 +254,8 @@ find_account(struct request *rq, struct problem *p)
 		return false;
 	v = view_open(rq->store);
 	rq->account = store_account_get(v, rq->flow->arena, &id);
+	if (rq->account != NULL && !id_none(&rq->account->scope.binding))
+		rq->binding = store_binding_get(v, rq->flow->arena, &rq->account->scope.binding);
 	view_close(v);
 	if (rq->account == NULL || rq->account->scope.directory != rq->directory->number) {
 		rq->account = NULL;
@@ -298,7 +318,7 @@ nonce_check(const struct request *rq, struct problem *p)
 	if (nonce == NULL)
 		return problem(p, PROBLEM_BAD_NONCE, "JWS has no anti-replay nonce; "
 			       "use the one of this reply");
-	return nonce_redeem(nonce, len, p);
+	return nonce_redeem(nonce, len, rq->directory->number, p);
 }
 
 static bool
@@ -369,7 +389,10 @@ void
 request_start(struct request *rq)
 {
 	struct flow *f = rq->flow;
-	bool good = find_route(rq);
+	bool good;
+
+	find_directory(rq);
+	good = (rq->door != DOOR_ACME || limits_request(rq, &f->problem)) && find_route(rq);
 
 	if (good && rq->route != NULL && rq->route->signer != NOBODY) {
 		good = authenticate(rq);

@@ -8,8 +8,10 @@
 #include "acme/count.h"
 #include "acme/issue.h"
 #include "acme/jwk.h"
+#include "acme/limits.h"
 #include "acme/local.h"
 #include "acme/order.h"
+#include "acme/policy.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "base/b64.h"
@@ -63,6 +65,19 @@ key_of_ca(const struct request *rq, const struct csr *csr)
 	return false;
 }
 
+/* Of whatever directory. */
+static bool
+key_of_account(const struct request *rq, const struct view *v, const struct jwk *jwk)
+{
+	struct id id;
+
+	for (size_t i = 0; i < rq->config->ndirectory; i++)
+		if (store_account_find(v, rq->config->directories[i].number, jwk->thumbprint,
+				       &id))
+			return true;
+	return false;
+}
+
 /* The account key never becomes a certificate's key, whoever's it is (section 11.1); nor
  * does a key that is known to others. */
 static bool
@@ -70,13 +85,12 @@ key_is_free(struct request *rq, const struct csr *csr, struct problem *p)
 {
 	struct view *v = view_open(rq->store);
 	uint8_t hash[32];
-	struct id id;
 	struct jwk jwk;
 	bool taken, blocked;
 
 	jwk_of(&jwk, rq->flow->arena, &csr->key);
 	SHA256(csr->spki.data, csr->spki.len, hash);
-	taken = store_account_find(v, rq->directory->number, jwk.thumbprint, &id);
+	taken = key_of_account(rq, v, &jwk);
 	blocked = store_key_blocked(v, hash);
 	view_close(v);
 	if (key_of_ca(rq, csr))
@@ -88,6 +102,18 @@ key_is_free(struct request *rq, const struct csr *csr, struct problem *p)
 				   "compromised: make a new one");
 }
 
+/* The rules may have changed since the order was made. */
+static bool
+still_permitted(const struct request *rq, const struct order *order, struct problem *p)
+{
+	if (rq->binding != NULL && !policy_binding(rq->binding, rq->now, p))
+		return false;
+	for (size_t i = 0; i < order->nident; i++)
+		if (!policy_ident(rq->config, rq->directory, rq->binding, &order->idents[i], p))
+			return false;
+	return true;
+}
+
 static bool
 csr_check(struct request *rq, struct finalize *fin, struct blob der, struct problem *p)
 {
@@ -96,7 +122,7 @@ csr_check(struct request *rq, struct finalize *fin, struct blob der, struct prob
 					    order->nident * sizeof(*sorted));
 
 	qsort(sorted, order->nident, sizeof(*sorted), ident_compare);
-	return csr_parse(&fin->csr, rq->flow->arena, der, p) &&
+	return still_permitted(rq, order, p) && csr_parse(&fin->csr, rq->flow->arena, der, p) &&
 	       csr_names_check(&fin->csr, sorted, order->nident, p) &&
 	       key_is_free(rq, &fin->csr, p);
 }
@@ -133,6 +159,7 @@ finalize_begin(struct flow *f)
 	struct finalize *fin = rq->doing;
 	const struct view *v = edit_view(f->txn);
 	int64_t now = clock_now();
+	struct issue_means means;
 	struct order next;
 	struct leaf leaf;
 
@@ -147,15 +174,17 @@ finalize_begin(struct flow *f)
 		return fin->repeated || not_ready(&fin->seen, &f->problem) ? FLOW_NEXT :
 		       FLOW_FAIL;
 	}
-	if (!edit_room(f->txn, &f->problem) || !issue_clock_check(v, now, &f->problem))
-		return FLOW_FAIL;
 	next = *fin->seen.order;
+	if (!edit_room(f->txn, &f->problem) || !issue_clock_check(v, now, &f->problem) ||
+	    !issue_means(rq->config, &next.scope, &means, &f->problem) ||
+	    !limits_cert_check(rq, v, &next, &f->problem))
+		return FLOW_FAIL;
 	next.state = ORDER_PROCESSING;
 	next.has_csr = true;
 	memcpy(next.csr_hash, fin->hash, sizeof(next.csr_hash));
 	next.spki = fin->csr.spki;
-	issue_validity(rq->directory->profile, rq->directory->issuer, now, &leaf,
-		       next.not_before, next.not_after);
+	issue_validity(&means, now, &leaf, next.not_before, next.not_after);
+	limits_cert_spend(rq, f->txn, &next);
 	issue_intend(f->txn, &next, now, leaf.not_after);
 	edit_job(f->txn, &(struct job){ .kind = JOB_ISSUE, .id = next.id });
 	return FLOW_NEXT;

@@ -7,13 +7,14 @@
 
 #include "acme/count.h"
 #include "acme/jobs.h"
+#include "acme/limits.h"
 #include "acme/status.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 struct issue {
 	const struct order		*order;
-	const struct acme_issuer	*issuer;
+	struct issue_means		 means;
 	struct leaf			 leaf;
 	struct blob			 der;
 	struct problem			 problem;	/* of the verdict */
@@ -49,17 +50,29 @@ issue_intend(struct edit *e, struct order *order, int64_t now, int64_t until)
 	edit_changed(e, &order->id);
 }
 
-void
-issue_validity(const struct acme_profile *profile, const struct acme_issuer *issuer,
-	       int64_t now, struct leaf *leaf, int64_t not_before, int64_t not_after)
+bool
+issue_means(const struct acme_config *c, const struct scope *scope, struct issue_means *means,
+	    struct problem *p)
 {
-	int64_t end = issuer_not_after(issuer->issuer);
+	means->profile = jobs_profile(c, scope->profile);
+	means->issuer = jobs_issuer(c, scope->issuer);
+	return (means->profile != NULL && means->issuer != NULL) ||
+	       problem(p, PROBLEM_SERVER_INTERNAL, "the %s of this order is no longer configured; "
+		       "make a new order", means->profile == NULL ? "profile" : "issuer");
+}
 
-	leaf->not_before = not_before != 0 ? not_before : now - profile->backdate;
-	if (leaf->not_before < issuer_not_before(issuer->issuer))
-		leaf->not_before = issuer_not_before(issuer->issuer);
+void
+issue_validity(const struct issue_means *means, int64_t now, struct leaf *leaf,
+	       int64_t not_before, int64_t not_after)
+{
+	const struct issuer *issuer = means->issuer->issuer;
+	int64_t end = issuer_not_after(issuer);
+
+	leaf->not_before = not_before != 0 ? not_before : now - means->profile->backdate;
+	if (leaf->not_before < issuer_not_before(issuer))
+		leaf->not_before = issuer_not_before(issuer);
 	leaf->not_after = not_after != 0 ? not_after :
-			  leaf->not_before + profile->lifetime - 1;
+			  leaf->not_before + means->profile->lifetime - 1;
 	if (leaf->not_after > end)
 		leaf->not_after = end;
 }
@@ -101,15 +114,11 @@ issue_renumber(struct flow *f)
 static bool
 issue_prepare(const struct work *w, struct issue *job, const struct view *v, struct arena *a)
 {
-	const struct acme_profile *profile = jobs_profile(w->config, job->order->scope.profile);
 	const struct account *account = store_account_get(v, a, &job->order->account);
 	int64_t now = clock_now();
 
-	job->issuer = jobs_issuer(w->config, job->order->scope.issuer);
-	if (profile == NULL || job->issuer == NULL)
-		return problem(&job->problem, PROBLEM_SERVER_INTERNAL, "the %s of this order is "
-			       "no longer configured; make a new order",
-			       profile == NULL ? "profile" : "issuer");
+	if (!issue_means(w->config, &job->order->scope, &job->means, &job->problem))
+		return false;
 	if (account == NULL || account->state != ACCOUNT_VALID)
 		return problem(&job->problem, PROBLEM_UNAUTHORIZED,
 			       "the account was deactivated meanwhile");
@@ -118,12 +127,12 @@ issue_prepare(const struct work *w, struct issue *job, const struct view *v, str
 		.idents = job->order->idents,
 		.nident = job->order->nident,
 		.spki = job->order->spki,
-		.crl_url = job->issuer->crl_url,
-		.issuer_url = job->issuer->issuer_url,
-		.client_auth = profile->client_auth,
-		.common_name = profile->common_name,
+		.crl_url = job->means.issuer->crl_url,
+		.issuer_url = job->means.issuer->issuer_url,
+		.client_auth = job->means.profile->client_auth,
+		.common_name = job->means.profile->common_name,
 	};
-	issue_validity(profile, job->issuer, now, &job->leaf, job->order->not_before,
+	issue_validity(&job->means, now, &job->leaf, job->order->not_before,
 		       job->order->not_after);
 	if (job->leaf.not_after <= now)
 		return problem(&job->problem, PROBLEM_SERVER_INTERNAL,
@@ -153,7 +162,7 @@ issue_sign(struct flow *f)
 
 	if (job->order == NULL || job->problem.type != PROBLEM_NONE)
 		return FLOW_NEXT;
-	issuer_sign_leaf(job->issuer->issuer, &job->leaf, f->arena, &job->der, &job->problem);
+	issuer_sign_leaf(job->means.issuer->issuer, &job->leaf, f->arena, &job->der, &job->problem);
 	metric_observe(&count_signing_seconds, SIGNING_CERTIFICATE, 0,
 		       clock_mono_us() - began);
 	return FLOW_NEXT;
@@ -199,6 +208,10 @@ issue_record(struct flow *f)
 	next.state = issued ? ORDER_VALID : ORDER_INVALID;
 	next.error = issued ? NULL : issue_error(job, f->arena);
 	store_order_put(f->txn, &next);
+	if (issued)
+		limits_cert_issued(f->txn, &next);
+	else
+		limits_cert_refund(w->config, f->txn, &next);
 	edit_changed(f->txn, &next.id);
 	return FLOW_NEXT;
 }
@@ -234,7 +247,7 @@ issue_end(struct flow *f)
 			  ident_list(a, job->order->idents, job->order->nident), "not_after",
 			  clock_print(a, job->leaf.not_after), "order",
 			  id_print(a, &job->order->id), "account",
-			  id_print(a, &job->order->account), "issuer", job->issuer->name,
+			  id_print(a, &job->order->account), "issuer", job->means.issuer->name,
 			  "not_before", clock_print(a, job->leaf.not_before));
 	return FLOW_NEXT;
 }

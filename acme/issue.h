@@ -16,10 +16,20 @@ bool issue_clock_check(const struct view *v, int64_t now, struct problem *p);
  * known now.  In an edit. */
 void issue_intend(struct edit *e, struct order *order, int64_t now, int64_t until);
 
+/* What a certificate is made with. */
+struct issue_means {
+	const struct acme_profile	*profile;
+	const struct acme_issuer	*issuer;
+};
+
+/* Those of an order; false with serverInternal: they are no longer configured. */
+bool issue_means(const struct acme_config *c, const struct scope *scope,
+		 struct issue_means *means, struct problem *p);
+
 /* The validity of a certificate that is signed now: the profile's lifetime, both ends
  * counted, never beyond the issuer's own end.  not_before, not_after: as asked for, 0:
  * not. */
-void issue_validity(const struct acme_profile *profile, const struct acme_issuer *issuer,
-		    int64_t now, struct leaf *leaf, int64_t not_before, int64_t not_after);
+void issue_validity(const struct issue_means *means, int64_t now, struct leaf *leaf,
+		    int64_t not_before, int64_t not_after);
 
 #endif

@@ -5,6 +5,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 #include "acme/jwk.h"
@@ -47,9 +48,7 @@ header_check(struct jws *jws, struct problem *p)
 	if (json_object_get(jws->header, "b64") != NULL)
 		return problem(p, PROBLEM_MALFORMED, "the protected header has \"b64\", which "
 			       "RFC 8555 section 6.2 forbids");
-	if ((jws->alg = json_text(jws->header, "alg", NULL, p)) == NULL)
-		return false;
-	return alg_known(jws->alg) || alg_refused(p, jws->alg);
+	return (jws->alg = json_text(jws->header, "alg", NULL, p)) != NULL;
 }
 
 static struct blob
@@ -71,8 +70,8 @@ jws_parse(struct jws *jws, struct arena *a, struct blob body, struct problem *p)
 	return o != NULL && jws_take(jws, a, o, p);
 }
 
-bool
-jws_take(struct jws *jws, struct arena *a, const json_t *o, struct problem *p)
+static bool
+object_take(struct jws *jws, struct arena *a, const json_t *o, struct problem *p)
 {
 	const char *protected, *signature;
 	size_t plen, slen;
@@ -103,6 +102,46 @@ jws_take(struct jws *jws, struct arena *a, const json_t *o, struct problem *p)
 	jws->signing_input.data = (const uint8_t *)arena_printf(a, "%s.%s", protected,
 								jws->payload_text);
 	return header_check(jws, p);
+}
+
+bool
+jws_take(struct jws *jws, struct arena *a, const json_t *o, struct problem *p)
+{
+	if (!object_take(jws, a, o, p))
+		return false;
+	return alg_known(jws->alg) || alg_refused(p, jws->alg);
+}
+
+/* NULL: not a MAC's algorithm. */
+static const EVP_MD *
+mac_digest(const char *alg)
+{
+	return strcmp(alg, "HS256") == 0 ? EVP_sha256() :
+	       strcmp(alg, "HS384") == 0 ? EVP_sha384() :
+	       strcmp(alg, "HS512") == 0 ? EVP_sha512() : NULL;
+}
+
+bool
+jws_take_mac(struct jws *jws, struct arena *a, const json_t *o, struct problem *p)
+{
+	if (!object_take(jws, a, o, p))
+		return false;
+	return mac_digest(jws->alg) != NULL ||
+	       problem(p, PROBLEM_MALFORMED, "alg \"%.20s\" of the binding is none of a MAC: use "
+		       "HS256, HS384 or HS512", jws->alg);
+}
+
+bool
+jws_verify_mac(const struct jws *jws, struct blob key)
+{
+	uint8_t mac[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (key.len == 0 || HMAC(mac_digest(jws->alg), key.data, (int)key.len,
+				 jws->signing_input.data, jws->signing_input.len, mac,
+				 &n) == NULL)
+		return false;
+	return jws->signature.len == n && CRYPTO_memcmp(jws->signature.data, mac, n) == 0;
 }
 
 /* R || S as a DER ECDSA-Sig-Value in der; its length, or 0 when one is out of range

@@ -25,6 +25,12 @@ bool jws_parse(struct jws *jws, struct arena *a, struct blob body, struct proble
 /* The same of an object that is parsed already: a JWS inside a payload. */
 bool jws_take(struct jws *jws, struct arena *a, const json_t *o, struct problem *p);
 
+/* The same of one that is signed with a MAC (RFC 7518 section 3.2): an external account
+ * binding.  False with malformed. */
+bool jws_take_mac(struct jws *jws, struct arena *a, const json_t *o, struct problem *p);
+/* Is it signed with that key?  In constant time. */
+bool jws_verify_mac(const struct jws *jws, struct blob key);
+
 /* Verifies the signature with that key.  short_es256: see docs/conformance.md, decision 1.
  * False with badSignatureAlgorithm (alg is not the key's), malformed (form of the signature)
  * or malformed ("does not verify"). */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* local.c - what ACME keeps on each loop.  Runs on: loop. */
 #include "acme/local.h"
-#include "acme/terms.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "acme/terms.h"
 #include "base/json.h"
 
 const struct acme_config *
@@ -28,11 +28,30 @@ void
 acme_config_number(struct acme_config *c, struct edit *e)
 {
 	terms_take(c, e);
-	c->directory.number = store_name_number(e, 'd', c->directory.name);
+	for (size_t i = 0; i < c->ndirectory; i++)
+		c->directories[i].number = store_name_number(e, 'd', c->directories[i].name);
 	for (size_t i = 0; i < c->nissuer; i++)
 		c->issuers[i].number = store_name_number(e, 'i', c->issuers[i].name);
 	for (size_t i = 0; i < c->nprofile; i++)
 		c->profiles[i].number = store_name_number(e, 'p', c->profiles[i].name);
+}
+
+const struct directory *
+acme_directory(const struct acme_config *c, const char *name)
+{
+	for (size_t i = 0; i < c->ndirectory; i++)
+		if (strcmp(c->directories[i].name, name) == 0)
+			return &c->directories[i];
+	return NULL;
+}
+
+const struct directory *
+acme_directory_of(const struct acme_config *c, uint32_t number)
+{
+	for (size_t i = 0; i < c->ndirectory; i++)
+		if (c->directories[i].number == number)
+			return &c->directories[i];
+	return NULL;
 }
 
 static void

@@ -4,7 +4,9 @@
 
 #include "acme/contact.h"
 #include "acme/count.h"
+#include "acme/eab.h"
 #include "acme/jwk.h"
+#include "acme/limits.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
@@ -17,6 +19,7 @@ struct newaccount {
 	struct account	 account;	/* the one there is, or the one to be */
 	bool		 found;
 	bool		 only_existing;
+	struct eab	 eab;
 };
 
 /* The account that has this key, if any. */
@@ -70,10 +73,13 @@ newaccount_check(struct flow *f)
 	if (n->only_existing)
 		return flow_fail(f, PROBLEM_ACCOUNT_DOES_NOT_EXIST, "no account has this key");
 	if (!terms_check(rq, agreed ? clock_now() : 0, &f->problem) ||
-	    !contact_parse(&n->account, &given, f->arena, rq->payload, &f->problem))
+	    !contact_parse(&n->account, &given, f->arena, rq->payload, &f->problem) ||
+	    !eab_check(&n->eab, rq, &f->problem))
 		return FLOW_FAIL;
 	n->account.state = ACCOUNT_VALID;
 	n->account.scope.directory = rq->directory->number;
+	if (n->eab.binding != NULL)
+		n->account.scope.binding = n->eab.binding->id;
 	memcpy(n->account.thumbprint, rq->jwk->thumbprint, 32);
 	n->account.jwk = rq->jwk->text;
 	n->account.agreed = agreed ? rq->now : 0;
@@ -93,11 +99,14 @@ newaccount_apply(struct flow *f)
 	newaccount_find(rq, edit_view(f->txn));		/* two at once: one account */
 	if (n->found)
 		return newaccount_refused(&n->account, &f->problem) ? FLOW_FAIL : FLOW_NEXT;
-	if (!edit_room(f->txn, &f->problem))
+	if (!edit_room(f->txn, &f->problem) ||
+	    !eab_usable(&n->eab, edit_view(f->txn), f->arena, &f->problem) ||
+	    !limits_new_account(rq, n->eab.binding, f->txn, &f->problem))
 		return FLOW_FAIL;
 	n->account.id = id_new(clock_now_ms());
 	n->account.created = clock_now();
 	store_account_add(f->txn, &n->account);
+	eab_spend(&n->eab, f->txn, f->arena, &n->account);
 	return FLOW_NEXT;
 }
 
@@ -114,9 +123,11 @@ newaccount_reply(struct flow *f)
 	metric_add(&count_accounts, n->found ? COUNT_ACCOUNT_FOUND : COUNT_ACCOUNT_CREATED, 0,
 		   1);
 	if (!n->found)
-		log_event(LOG_INFO, "account created", "s:s, s:s, s:s", "account",
+		log_event(LOG_INFO, "account created", "s:s, s:s, s:s, s:s, s:s*", "account",
 			  id_print(f->arena, &n->account.id), "address", rq->address,
-			  "agent", n->account.agent);
+			  "agent", n->account.agent, "directory", rq->directory->name,
+			  "binding", n->eab.binding == NULL ? NULL :
+			  id_print(f->arena, &n->eab.binding->id));
 	return FLOW_NEXT;
 }
 

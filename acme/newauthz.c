@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme/count.h"
+#include "acme/limits.h"
 #include "acme/offer.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
@@ -20,15 +21,18 @@ newauthz_check(struct flow *f)
 {
 	struct request *rq = REQUEST(f);
 	struct newauthz *n = rq->doing = arena_alloc(f->arena, sizeof(*n));
+	const struct acme_profile *profile;
 	struct ident ident = { 0 };
+	struct scope scope;
 
 	if (rq->payload == NULL)
 		return flow_fail(f, PROBLEM_MALFORMED,
 				 "newAuthz wants {\"identifier\": ...} as payload");
-	if (!terms_check(rq, rq->account->agreed, &f->problem))
+	if (!terms_check(rq, rq->account->agreed, &f->problem) ||
+	    !offer_scope(rq, &scope, &profile, &f->problem))
 		return FLOW_FAIL;
 	if (!offer_ident(&ident, f->arena, json_object_get(rq->payload, "identifier"),
-			 &f->problem)) {
+			 &f->problem) || !offer_permitted(rq, &ident, &f->problem)) {
 		if (f->problem.type == PROBLEM_REJECTED_IDENTIFIER ||
 		    f->problem.type == PROBLEM_UNSUPPORTED_IDENTIFIER)
 			f->problem.status = 403;
@@ -39,9 +43,7 @@ newauthz_check(struct flow *f)
 				 "them in an order (RFC 8555 section 7.4.1)");
 	offer_make(&n->fresh, f->arena, rq, &ident);
 	n->fresh.id = id_new(clock_now_ms());
-	n->fresh.scope = rq->account->scope;
-	n->fresh.scope.profile = rq->directory->profile->number;
-	n->fresh.scope.issuer = rq->directory->issuer->number;
+	n->fresh.scope = scope;
 	return FLOW_NEXT;
 }
 
@@ -51,7 +53,9 @@ newauthz_apply(struct flow *f)
 	struct request *rq = REQUEST(f);
 	struct newauthz *n = rq->doing;
 
-	if (!edit_room(f->txn, &f->problem))
+	if (!edit_room(f->txn, &f->problem) ||
+	    !offer_still(rq, edit_view(f->txn), &f->problem) ||
+	    !limits_order_check(rq, edit_view(f->txn), &n->fresh.ident, 1, &f->problem))
 		return FLOW_FAIL;
 	n->authz = offer_find(rq, edit_view(f->txn), &n->fresh.ident, clock_now());
 	if (n->authz == NULL) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme/count.h"
+#include "acme/limits.h"
 #include "acme/offer.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
@@ -73,7 +74,8 @@ idents_parse(struct request *rq, struct order *order, struct problem *p)
 		const json_t *item = json_array_get(list, i);
 		struct ident one = { 0 };
 
-		if (!offer_ident(&one, a, item, &sub[nsub]))
+		if (!offer_ident(&one, a, item, &sub[nsub]) ||
+		    !offer_permitted(rq, &one, &sub[nsub]))
 			sub[nsub++].ident = ident_as_sent(a, item);
 		else if (!known_already(order->idents, order->nident, &one))
 			order->idents[order->nident++] = one;
@@ -96,9 +98,9 @@ time_member(const struct request *rq, const char *member, int64_t *when, struct 
 
 /* What was asked for is kept exactly, or refused: never altered (section 7.4). */
 static bool
-times_check(const struct request *rq, struct order *order, struct problem *p)
+times_check(const struct request *rq, const struct acme_profile *profile, struct order *order,
+	    struct problem *p)
 {
-	const struct acme_profile *profile = rq->directory->profile;
 	int64_t earliest = rq->now - profile->backdate, from;
 
 	if (!time_member(rq, "notBefore", &order->not_before, p) ||
@@ -132,18 +134,18 @@ neworder_check(struct flow *f)
 	struct request *rq = REQUEST(f);
 	struct neworder *n = rq->doing = arena_alloc(f->arena, sizeof(*n));
 	struct order *order = &n->order;
+	const struct acme_profile *profile;
 	int64_t now_ms = clock_now_ms();
 
 	if (rq->payload == NULL)
 		return flow_fail(f, PROBLEM_MALFORMED, "newOrder wants a JSON object as payload");
 	if (!terms_check(rq, rq->account->agreed, &f->problem) ||
-	    !idents_parse(rq, order, &f->problem) || !times_check(rq, order, &f->problem))
+	    !offer_scope(rq, &order->scope, &profile, &f->problem) ||
+	    !idents_parse(rq, order, &f->problem) ||
+	    !times_check(rq, profile, order, &f->problem))
 		return FLOW_FAIL;
 	order->id = id_new(now_ms);
 	order->account = rq->account->id;
-	order->scope = rq->account->scope;
-	order->scope.profile = rq->directory->profile->number;
-	order->scope.issuer = rq->directory->issuer->number;
 	order->state = ORDER_PENDING;
 	order->created = rq->now;
 	order->expires = rq->now + rq->config->order_life;
@@ -169,7 +171,8 @@ neworder_apply(struct flow *f)
 	const struct view *v = edit_view(f->txn);
 	int64_t now = clock_now();
 
-	if (!edit_room(f->txn, &f->problem))
+	if (!edit_room(f->txn, &f->problem) || !offer_still(rq, v, &f->problem) ||
+	    !limits_order_check(rq, v, n->order.idents, n->order.nident, &f->problem))
 		return FLOW_FAIL;
 	n->made = 0;
 	for (size_t i = 0; i < n->order.nauthz; i++) {
@@ -184,6 +187,7 @@ neworder_apply(struct flow *f)
 		n->made++;
 	}
 	store_order_add(f->txn, &n->order);
+	limits_order_spend(rq, f->txn, &n->order);
 	n->status = status_order_read(&n->order, edit_view(f->txn), f->arena, now);
 	return FLOW_NEXT;
 }

@@ -5,8 +5,8 @@
  *
  *	counter (8 octets) | seconds since 1970 (4) | AES-128-GCM tag (16)
  *
- * where the first twelve are the GCM's IV and the tag covers nothing else.  Spent ones
- * are bits in segments of 65,536 counters, made when the first nonce of a segment is
+ * where the first twelve are the GCM's IV and the tag covers the number of the directory
+ * that it was given out for, which alone takes it back.  Spent ones are bits in segments of 65,536 counters, made when the first nonce of a segment is
  * spent; so a flood of newNonce costs no memory and pushes nobody out.  A segment whose
  * nonces are all too old is dropped, the oldest also when there are more than SEGMENTS.
  *
@@ -98,21 +98,24 @@ sealer(void)
 	return s->ctx;
 }
 
-/* The tag of an IV under the process's key. */
+/* The tag of an IV and a directory under the process's key. */
 static void
-seal(const uint8_t iv[IV], uint8_t tag[TAG])
+seal(const uint8_t iv[IV], uint32_t directory, uint8_t tag[TAG])
 {
 	EVP_CIPHER_CTX *ctx = sealer();
+	uint8_t for_whom[sizeof(directory)];
 	int n;
 
+	memcpy(for_whom, &directory, sizeof(directory));
 	if (EVP_EncryptInit_ex(ctx, NULL, NULL, NULL, iv) != 1 ||
+	    EVP_EncryptUpdate(ctx, NULL, &n, for_whom, sizeof(for_whom)) != 1 ||
 	    EVP_EncryptFinal_ex(ctx, tag, &n) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG, tag) != 1)
 		abort();
 }
 
 const char *
-nonce_new(struct arena *a)
+nonce_new(struct arena *a, uint32_t directory)
 {
 	uint8_t raw[IV + TAG];
 	uint64_t counter = atomic_fetch_add_explicit(&nonces.counter, 1, memory_order_relaxed);
@@ -121,7 +124,7 @@ nonce_new(struct arena *a)
 	metric_add(&count_nonces, NONCE_ISSUED, 0, 1);
 	memcpy(raw, &counter, 8);
 	memcpy(raw + 8, &now, 4);
-	seal(raw, raw + IV);
+	seal(raw, directory, raw + IV);
 	return b64_print(a, raw, sizeof(raw));
 }
 
@@ -177,7 +180,7 @@ bad(struct problem *p, enum count_nonce result, const char *why)
 }
 
 bool
-nonce_redeem(const char *text, size_t len, struct problem *p)
+nonce_redeem(const char *text, size_t len, uint32_t directory, struct problem *p)
 {
 	uint8_t raw[IV + TAG], tag[TAG];
 	uint64_t counter, bit;
@@ -199,7 +202,7 @@ nonce_redeem(const char *text, size_t len, struct problem *p)
 		arena_free(a);
 		return false;
 	}
-	seal(raw, tag);
+	seal(raw, directory, tag);
 	if (CRYPTO_memcmp(tag, raw + IV, TAG) != 0)
 		return bad(p, NONCE_FOREIGN, "it is not one of this server's");
 	memcpy(&counter, raw, 8);

@@ -5,11 +5,37 @@
 
 #include <string.h>
 
+#include "acme/policy.h"
 #include "acme/status.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 /* What is left of a reused authorization's life must do for the client's next steps. */
 #define REUSE_LEAST 300		/* seconds */
+
+bool
+offer_scope(const struct request *rq, struct scope *scope, const struct acme_profile **profile,
+	    struct problem *p)
+{
+	if (rq->binding != NULL && !policy_binding(rq->binding, rq->now, p))
+		return false;
+	*profile = policy_profile(rq->directory, rq->binding);
+	if (*profile == NULL)
+		return problem(p, PROBLEM_UNAUTHORIZED, "the external account binding permits "
+			       "none of this directory's profiles: ask the CA's operator");
+	*scope = rq->account->scope;
+	scope->profile = (*profile)->number;
+	scope->issuer = rq->directory->issuer->number;
+	return true;
+}
+
+bool
+offer_still(const struct request *rq, const struct view *v, struct problem *p)
+{
+	return rq->binding == NULL ||
+	       policy_binding(store_binding_get(v, rq->flow->arena, &rq->binding->id),
+			      clock_now(), p);
+}
 
 bool
 offer_ident(struct ident *ident, struct arena *a, const json_t *item, struct problem *p)
@@ -36,22 +62,34 @@ offer_ident(struct ident *ident, struct arena *a, const json_t *item, struct pro
 		       ident->shown, ident->value);
 }
 
-/* A wildcard is proved by DNS alone, an address never is (RFC 8555 section 8.4, RFC 8738
- * section 6). */
-static bool
-method_fits(enum method method, const struct ident *ident)
+bool
+offer_permitted(const struct request *rq, const struct ident *ident, struct problem *p)
 {
-	if (method == METHOD_DNS_01)
-		return ident->type == IDENT_DNS;
-	return !ident->wildcard;
+	if (!policy_ident(rq->config, rq->directory, rq->binding, ident, p))
+		return false;
+	return policy_methods(rq->directory, rq->binding, ident) != 0 ||
+	       problem(p, PROBLEM_REJECTED_IDENTIFIER, "\"%.100s\": no way to prove control of it "
+		       "is offered to this account", ident->value);
+}
+
+/* Each method that is offered, its proof still to come. */
+static void
+challenges_make(struct authz *authz, struct arena *a, unsigned methods)
+{
+	authz->challenges = arena_alloc(a, METHODS_MAX * sizeof(authz->challenges[0]));
+	for (unsigned m = 1; m <= METHODS_MAX; m++)
+		if ((methods & METHOD_BIT(m)) != 0)
+			authz->challenges[authz->nchallenge++] = (struct challenge){
+				.method = (enum method)m,
+				.state = CHALLENGE_PENDING,
+				.token = token_new(a),
+			};
 }
 
 void
 offer_make(struct authz *authz, struct arena *a, const struct request *rq,
 	   const struct ident *ident)
 {
-	static const enum method methods[] = { METHOD_HTTP_01, METHOD_DNS_01 };
-
 	*authz = (struct authz){
 		.account = rq->account->id,
 		.state = AUTHZ_PENDING,
@@ -63,14 +101,14 @@ offer_make(struct authz *authz, struct arena *a, const struct request *rq,
 		authz->ident.value += 2;
 		authz->ident.shown += 2;
 	}
-	authz->challenges = arena_alloc(a, 2 * sizeof(authz->challenges[0]));
-	for (size_t i = 0; i < 2; i++)
-		if (method_fits(methods[i], ident))
-			authz->challenges[authz->nchallenge++] = (struct challenge){
-				.method = methods[i],
-				.state = CHALLENGE_PENDING,
-				.token = token_new(a),
-			};
+	challenges_make(authz, a, policy_methods(rq->directory, rq->binding, ident));
+	if (!policy_prevalidated(rq->binding, ident))
+		return;
+	/* One challenge, since clients look for one (docs/tests.md, 28 and 34). */
+	authz->state = AUTHZ_VALID;
+	authz->nchallenge = 1;
+	authz->challenges[0].state = CHALLENGE_VALID;
+	authz->challenges[0].validated = rq->now;
 }
 
 static bool
@@ -98,6 +136,8 @@ offer_find(const struct request *rq, const struct view *v, const struct ident *i
 	struct arena *a = rq->flow->arena;
 	const struct authz *there = NULL;
 
+	if (policy_prevalidated(rq->binding, ident))
+		return NULL;
 	if (rq->config->reuse_valid)
 		there = store_authz_find(v, a, &rq->account->id, ident, AUTHZ_VALID);
 	if (usable(there, ident, AUTHZ_VALID, now))
@@ -112,6 +152,6 @@ void
 offer_add(const struct request *rq, struct edit *e, const struct authz *authz)
 {
 	store_authz_add(e, authz);
-	if (rq->config->reuse_pending)
+	if (rq->config->reuse_pending && authz->state == AUTHZ_PENDING)
 		store_authz_remember(e, authz);
 }

@@ -8,12 +8,24 @@
 
 #include "acme/acme.h"
 
+/* May the account that signs order now, and what would it get?  The scope of its objects:
+ * its own, with profile and issuer.  False with unauthorized. */
+bool offer_scope(const struct request *rq, struct scope *scope,
+		 const struct acme_profile **profile, struct problem *p);
+
+/* Is that still so?  On the writer. */
+bool offer_still(const struct request *rq, const struct view *v, struct problem *p);
+
 /* An identifier object of a payload: dns or ip.  False with malformed,
  * unsupportedIdentifier or rejectedIdentifier. */
 bool offer_ident(struct ident *ident, struct arena *a, const json_t *item, struct problem *p);
 
-/* A pending authorization of the account that signs, with its challenges; id, order and
- * scope are the caller's. */
+/* Do the rules permit it, and is there a way to prove it?  False with
+ * rejectedIdentifier. */
+bool offer_permitted(const struct request *rq, const struct ident *ident, struct problem *p);
+
+/* An authorization of the account that signs, pending with its challenges, or valid already
+ * where its binding says so; id, order and scope are the caller's. */
 void offer_make(struct authz *authz, struct arena *a, const struct request *rq,
 		const struct ident *ident);
 

@@ -1,84 +1,106 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* operator.c - what the operator orders: an account or a certificate is revoked. */
-#include "acme/count.h"
-#include "acme/revoke.h"
-#include "base/log.h"
+/* operator.c - the table of the operator's commands, and the steps that they share. */
+#include "acme/operator.h"
 
-static enum flow_next
-operator_account(struct flow *f)
+#include <string.h>
+
+#include "base/json.h"
+
+static const struct command *const commands[] = {
+	&account_revoke_command, &cert_revoke_command, &eab_add_command, &eab_revoke_command,
+	&eab_renew_command, &limit_set_command, &pause_command, &resume_command
+};
+
+bool
+operator_text_maybe(const struct operator *o, const char *member, const char **text,
+		    struct problem *p)
 {
-	const struct operator_order *o = f->data;
-	const struct account *there = store_account_get(edit_view(f->txn), f->arena,
-							&o->account);
-	struct account next;
+	return json_text_maybe(o->call.request, member, text, NULL, p);
+}
 
-	if (there == NULL)
-		return flow_fail(f, PROBLEM_MALFORMED, "no such account");
-	if (there->state != ACCOUNT_VALID)
-		return flow_fail(f, PROBLEM_MALFORMED, "the account is not valid any more");
-	next = *there;
-	next.state = ACCOUNT_REVOKED;
-	store_account_put(f->txn, &next);
-	return FLOW_NEXT;
+bool
+operator_text(const struct operator *o, const char *member, const char **text,
+	      struct problem *p)
+{
+	*text = json_text(o->call.request, member, NULL, p);
+	return *text != NULL;
+}
+
+bool
+operator_id(const struct operator *o, const char *member, struct id *id, struct problem *p)
+{
+	const char *text;
+
+	if (!operator_text(o, member, &text, p))
+		return false;
+	if (id_parse(text, strlen(text), id) && !id_none(id))
+		return true;
+	return problem(p, PROBLEM_MALFORMED, "\"%.60s\" is not the id of %s; \"brevet %s list\" "
+		       "shows them", text, strcmp(member, "binding") == 0 ? "a binding" :
+		       "an account", strcmp(member, "binding") == 0 ? "eab" : "account");
 }
 
 static enum flow_next
-operator_certificate(struct flow *f)
+operator_check(struct flow *f)
 {
-	const struct operator_order *o = f->data;
-	const struct cert *there = store_cert_get(edit_view(f->txn), f->arena, &o->serial);
+	struct operator *o = f->data;
 
-	if (!revoke_reason_ok(o->reason) && o->reason != REASON_PRIVILEGE_WITHDRAWN)
-		return flow_fail(f, PROBLEM_BAD_REVOCATION_REASON,
-				 "reasons are 0, 1, 3, 4, 5 and 9");
-	if (there == NULL)
-		return flow_fail(f, PROBLEM_MALFORMED, "no certificate has that serial");
-	if (there->state == CERT_REVOKED)
-		return flow_fail(f, PROBLEM_ALREADY_REVOKED, "it is revoked already");
-	if (there->state == CERT_INTENDED)	/* the job that signs it would undo this */
-		return flow_fail(f, PROBLEM_MALFORMED, "it is being issued just now: try again "
-				 "in a moment");
-	revoke_record(f->txn, there, (int)o->reason);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i]->name, o->call.command) == 0)
+			o->command = commands[i];
+	if (o->command == NULL)
+		return flow_fail(f, PROBLEM_MALFORMED, "no such command");
+	if (o->command->check != NULL && !o->command->check(o, &f->problem))
+		return FLOW_FAIL;
 	return FLOW_NEXT;
 }
 
 static enum flow_next
 operator_apply(struct flow *f)
 {
-	const struct operator_order *o = f->data;
+	struct operator *o = f->data;
 
-	return id_none(&o->account) ? operator_certificate(f) : operator_account(f);
+	return o->command->apply(o, f->txn, &f->problem) ? FLOW_NEXT : FLOW_FAIL;
 }
 
 static enum flow_next
 operator_reply(struct flow *f)
 {
-	const struct operator_order *o = f->data;
+	struct operator *o = f->data;
+	bool good = f->problem.type == PROBLEM_NONE;
 
-	if (f->problem.type == PROBLEM_NONE && id_none(&o->account)) {
-		metric_add(&count_certificates, COUNT_CERT_REVOKED, 0, 1);
-		log_event(LOG_INFO, "certificate revoked", "s:s, s:i, s:s", "serial",
-			  serial_hex(f->arena, &o->serial), "reason", (int)o->reason, "by",
-			  "operator");
-	} else if (f->problem.type == PROBLEM_NONE) {
-		log_event(LOG_INFO, "account revoked", "s:s, s:s", "account",
-			  id_print(f->arena, &o->account), "by", "operator");
-	}
-	o->done(o->arg, f->problem.type == PROBLEM_NONE ? NULL : &f->problem);
+	if (good && o->command->done != NULL)
+		o->command->done(o);
+	o->call.done(o->call.arg, good ? json_incref(o->answer) : NULL, &f->problem);
 	return FLOW_NEXT;
 }
 
 static const struct flow_step operator_steps[] = {
-	{ ON_WRITER, STEP(operator_apply) },
+	{ ON_LOOP,   STEP(operator_check) },	/* the command, its members              */
+	{ ON_WRITER, STEP(operator_apply) },	/* what holds now is judged and changed  */
 	{ ON_LOOP,   STEP(operator_reply) },
 	{ 0 }
 };
 
+static void
+operator_ended(struct flow *f)
+{
+	struct operator *o = f->data;
+
+	acme_config_release(o->call.config);
+}
+
 void
-acme_operator(struct loop *l, const struct operator_order *order)
+acme_operator(struct loop *l, const struct operator_call *call)
 {
 	struct flow *f = flow_new(l, operator_steps, NULL);
+	struct operator *o = arena_alloc(f->arena, sizeof(*o));
 
-	f->data = arena_memdup(f->arena, order, sizeof(*order));
+	*o = (struct operator){ .call = *call, .arena = f->arena };
+	o->call.request = json_keep(f->arena, json_incref((json_t *)call->request));
+	acme_config_keep(call->config);
+	o->answer = json_keep(f->arena, json_object());
+	f->data = o;
+	f->ended = operator_ended;
 	flow_start(f);
 }

@@ -90,7 +90,7 @@ own_stored(struct own_work *w, struct arena *a)
 	}
 	view_close(v);
 	if (cert == NULL || cert->state != CERT_ISSUED ||
-	    cert->scope.issuer != w->config->directory.issuer->number ||
+	    cert->scope.issuer != w->config->directories[0].issuer->number ||
 	    clock_now() >= cert->not_before + (cert->not_after - cert->not_before) / 2 ||
 	    !cert_read(&facts, a, cert->der))
 		return false;
@@ -106,7 +106,7 @@ static enum flow_next
 own_look(struct flow *f)
 {
 	struct own_work *w = f->data;
-	const struct directory *d = &w->config->directory;
+	const struct directory *d = &w->config->directories[0];
 	defer(EVP_PKEY) *key = NULL;
 	int64_t now = clock_now();
 
@@ -120,7 +120,7 @@ own_look(struct flow *f)
 	w->leaf.serial = serial_new(now);
 	w->leaf.crl_url = d->issuer->crl_url;
 	w->leaf.issuer_url = d->issuer->issuer_url;
-	issue_validity(d->profile, d->issuer, now, &w->leaf, 0, 0);
+	issue_validity(&(struct issue_means){ d->profile, d->issuer }, now, &w->leaf, 0, 0);
 	SHA256(w->leaf.spki.data, w->leaf.spki.len, w->spki_hash);
 	return FLOW_NEXT;
 }
@@ -130,9 +130,9 @@ own_cert(const struct own_work *w, enum cert_state state)
 {
 	struct cert cert = {
 		.serial = w->leaf.serial,
-		.scope = { .directory = w->config->directory.number,
-			   .profile = w->config->directory.profile->number,
-			   .issuer = w->config->directory.issuer->number },
+		.scope = { .directory = w->config->directories[0].number,
+			   .profile = w->config->directories[0].profile->number,
+			   .issuer = w->config->directories[0].issuer->number },
 		.state = state,
 		.created = clock_now(),
 		.not_before = w->leaf.not_before,
@@ -166,7 +166,7 @@ own_sign(struct flow *f)
 
 	if (w->good)
 		return FLOW_NEXT;
-	if (!issuer_sign_leaf(w->config->directory.issuer->issuer, &w->leaf, f->arena, &w->der,
+	if (!issuer_sign_leaf(w->config->directories[0].issuer->issuer, &w->leaf, f->arena, &w->der,
 			      &f->problem))
 		return FLOW_FAIL;
 	metric_observe(&count_signing_seconds, SIGNING_OWN, 0, clock_mono_us() - began);
@@ -204,7 +204,7 @@ own_install(struct flow *f)
 		return FLOW_NEXT;
 	}
 	is.chain_pem = arena_printf(f->arena, "%s%s", pem_print(f->arena, "CERTIFICATE", w->der),
-				    issuer_chain(w->config->directory.issuer->issuer, 0));
+				    issuer_chain(w->config->directories[0].issuer->issuer, 0));
 	is.key_der = w->key;
 	is.not_after = w->leaf.not_after;
 	own->install(own->arg, &is);

@@ -96,7 +96,7 @@ common_headers(struct request *rq)
 	bool is_directory = rq->route != NULL && rq->route->steps == directory_steps;
 
 	if (wants_nonce(rq)) {
-		reply_header(rq, "Replay-Nonce", nonce_new(a));
+		reply_header(rq, "Replay-Nonce", nonce_new(a, rq->directory->number));
 		reply_header(rq, "Cache-Control", "no-store");
 	}
 	if (rq->door != DOOR_ACME)

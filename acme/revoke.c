@@ -123,7 +123,7 @@ static bool
 may_revoke(const struct request *rq, const struct view *v, const struct cert *cert,
 	   struct revoke *r, struct problem *p)
 {
-	if (cert == NULL)
+	if (cert == NULL || cert->scope.directory != rq->directory->number)
 		return problem_status(p, PROBLEM_MALFORMED, 404,
 				      "this CA has not issued that certificate");
 	if (!authorised(rq, v, cert, r, p))

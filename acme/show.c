@@ -39,18 +39,33 @@ set_time(json_t *o, const char *member, struct arena *a, int64_t when)
 		set(o, member, clock_print(a, when));
 }
 
-/* A problem document that an object keeps as text. */
+/* What is kept as JSON text; NULL: nothing. */
 static void
-set_error(json_t *o, const char *text)
+set_json(json_t *o, const char *member, const char *text)
 {
-	json_t *error;
+	json_t *value;
 
 	if (text == NULL)
 		return;
-	error = json_loads(text, 0, NULL);
-	if (error == NULL)
+	value = json_loads(text, 0, NULL);
+	if (value == NULL)
 		abort();
-	json_object_set_new(o, "error", error);
+	json_object_set_new(o, member, value);
+}
+
+/* Of a bound account, what bound it (section 7.3.4). */
+static void
+set_binding(json_t *o, const struct request *rq, const struct account *account)
+{
+	const char *jws;
+	struct view *v;
+
+	if (id_none(&account->scope.binding))
+		return;
+	v = view_open(rq->store);
+	jws = store_binding_jws(v, rq->flow->arena, &account->scope.binding, &account->id);
+	view_close(v);
+	set_json(o, "externalAccountBinding", jws);
 }
 
 json_t *
@@ -64,6 +79,7 @@ show_account(const struct request *rq, const struct account *account)
 	json_object_set_new(o, "contact", contact);
 	if (account->agreed != 0)
 		json_object_set_new(o, "termsOfServiceAgreed", json_true());
+	set_binding(o, rq, account);
 	set(o, "orders", reply_url(rq, "/acme/account/%s/orders",
 				   id_print(rq->flow->arena, &account->id)));
 	return o;
@@ -82,7 +98,7 @@ show_order(const struct request *rq, const struct order *order, enum order_statu
 	json_object_set_new(o, "identifiers", idents);
 	set_time(o, "notBefore", a, order->not_before);
 	set_time(o, "notAfter", a, order->not_after);
-	set_error(o, order->error);
+	set_json(o, "error", order->error);
 	for (size_t i = 0; i < order->nauthz; i++)
 		json_array_append_new(authz, json_string(show_authz_url(rq, &order->authz[i])));
 	json_object_set_new(o, "authorizations", authz);
@@ -91,13 +107,6 @@ show_order(const struct request *rq, const struct order *order, enum order_statu
 		set(o, "certificate", reply_url(rq, "/acme/cert/%s",
 						serial_print(a, &order->serial)));
 	return o;
-}
-
-static const char *
-method_name(enum method method)
-{
-	return method == METHOD_HTTP_01 ? "http-01" :
-	       method == METHOD_DNS_01 ? "dns-01" : "tls-alpn-01";
 }
 
 /* type, url, status and token come before the nested error: acme.sh reads it with
@@ -114,7 +123,7 @@ show_challenge(const struct request *rq, const struct authz *authz, size_t numbe
 	set(o, "status", status_challenge_name(c->state));
 	set(o, "token", c->token);
 	set_time(o, "validated", a, c->validated);
-	set_error(o, c->error);
+	set_json(o, "error", c->error);
 	return o;
 }
 

@@ -4,6 +4,7 @@
 
 #include "acme/count.h"
 #include "acme/jobs.h"
+#include "acme/limits.h"
 #include "acme/local.h"
 #include "acme/status.h"
 #include "base/b64.h"
@@ -157,9 +158,13 @@ validate_record(struct flow *f)
 		c->error = problem_print(&job->question.problem, f->arena);
 	}
 	store_authz_put(f->txn, &next);
-	if (next.state == AUTHZ_VALID)
+	if (next.state == AUTHZ_VALID) {
 		store_authz_remember(f->txn, &next);
-	else
+		limits_proved(f->txn, &next);
+	} else if (job->question.problem.type != PROBLEM_SERVER_INTERNAL) {
+		limits_failed(w->config, f->txn, &next);
+	}
+	if (next.state == AUTHZ_INVALID)
 		job->order_failed = order_fails(f->txn, f->arena, &next.order);
 	job->decided = true;
 	edit_changed(f->txn, &next.id);

@@ -157,32 +157,14 @@ status_of(struct serve *s)
 }
 
 static void
-operator_done(void *arg, const struct problem *p)
+operator_done(void *arg, json_t *answer, const struct problem *p)
 {
-	if (p == NULL)
-		admin_reply(arg, json_pack("{s:b}", "ok", 1));
-	else
+	if (answer == NULL) {
 		admin_fail(arg, p->detail);
-}
-
-static void
-operator_command(struct serve *s, struct admin_request *rq, const json_t *request)
-{
-	struct operator_order o = { .done = operator_done, .arg = rq };
-	const char *account = json_string_value(json_object_get(request, "account"));
-	const char *serial = json_string_value(json_object_get(request, "serial"));
-	const json_t *reason = json_object_get(request, "reason");
-
-	o.reason = json_integer_value(reason);
-	if (account != NULL && (!id_parse(account, strlen(account), &o.account) ||
-				id_none(&o.account)))
-		admin_fail(rq, "that is not an account's id; \"brevet account list\" shows them");
-	else if (account == NULL && (serial == NULL || !serial_hex_parse(serial, &o.serial)))
-		admin_fail(rq, "that is not a serial in hexadecimal");
-	else if (reason != NULL && !json_is_integer(reason))
-		admin_fail(rq, "the reason is not a number");
-	else
-		acme_operator(s->threads.main, &o);
+		return;
+	}
+	json_object_set_new(answer, "ok", json_true());
+	admin_reply(arg, answer);
 }
 
 static void
@@ -192,13 +174,13 @@ admin_command(struct admin_request *rq, const char *command, const json_t *reque
 
 	if (strcmp(command, "status") == 0)
 		admin_reply(rq, status_of(s));
-	else if (strcmp(command, "reload") == 0 && !s->stopping)
+	else if (s->stopping)
+		admin_fail(rq, "the server is stopping");
+	else if (strcmp(command, "reload") == 0)
 		serve_reload(s, rq);
-	else if ((strcmp(command, "account-revoke") == 0 || strcmp(command, "revoke") == 0) &&
-		 !s->stopping)
-		operator_command(s, rq, request);
 	else
-		admin_fail(rq, "no such command");
+		acme_operator(s->threads.main, &(struct operator_call){
+			command, request, &s->config->acme, operator_done, rq });
 }
 
 /* --- drain and stop --------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "server/options.h"
 #include "server/settings.h"
+#include "server/snapshot.h"
 
 /* --- the file --------------------------------------------------------------------- */
 
@@ -60,7 +61,7 @@ check_parsed(cfg_t *cfg, cfg_opt_t *opt)
 /* The parser's tables, made from ours: first the sections, then what stands outside. */
 struct grammar {
 	cfg_opt_t	top[OPTIONS_MAX];
-	cfg_opt_t	section[16][OPTIONS_MAX];
+	cfg_opt_t	section[SECTIONS_MAX][OPTIONS_MAX];
 	size_t		nsection;
 };
 
@@ -69,7 +70,7 @@ leaf_of(const struct config_option *o, const char *name)
 {
 	cfg_opt_t scalar = CFG_STR((char *)name, 0, CFGF_NODEFAULT);
 	cfg_opt_t list = CFG_STR_LIST((char *)name, 0, CFGF_NODEFAULT);
-	cfg_opt_t leaf = o->type == LIST ? list : scalar;
+	cfg_opt_t leaf = option_is_list(o) ? list : scalar;
 
 	leaf.validcb = check_parsed;
 	return leaf;
@@ -137,214 +138,7 @@ grammar_end(struct grammar *g)
 			free((char *)o->name);
 }
 
-/* --- from the parser to the snapshot ---------------------------------------------- */
-
-static const char *const *
-split(struct arena *a, const char *initial)
-{
-	char *text = arena_strdup(a, initial), *save, *item;
-	const char **list = arena_alloc(a, (strlen(initial) / 2 + 2) * sizeof(*list));
-	size_t n = 0;
-
-	for (item = strtok_r(text, " ", &save); item != NULL; item = strtok_r(NULL, " ", &save))
-		list[n++] = item;
-	return list;
-}
-
-static void
-take(void *base, struct arena *a, const struct config_option *o, cfg_opt_t *opt)
-{
-	char *at = (char *)base + o->offset;
-	unsigned n = opt == NULL ? 0 : cfg_opt_size(opt);
-	const char *text = n > 0 && cfg_opt_getnstr(opt, 0) != NULL ? cfg_opt_getnstr(opt, 0) :
-			   o->initial;
-	const char **list;
-
-	switch (o->type) {
-	case TEXT:
-	case ADDRESS:
-		*(const char **)at = arena_strdup(a, text);
-		break;
-	case FLAG:
-		*(bool *)at = strcmp(text, "true") == 0;
-		break;
-	case LIST:
-		list = arena_alloc(a, (n + 1) * sizeof(*list));
-		for (unsigned i = 0; i < n; i++)
-			list[i] = arena_strdup(a, cfg_opt_getnstr(opt, i));
-		*(const char *const **)at = n > 0 ? list : split(a, o->initial);
-		break;
-	default:
-		*(int64_t *)at = option_number(o, text);
-	}
-}
-
-static void
-take_all(struct config *c, cfg_t *cfg)
-{
-	for (size_t i = 0; i < config_noption; i++) {
-		char *section = arena_strdup(c->arena, config_options[i].name);
-		char *dot = strchr(section, '.');
-		cfg_t *in = cfg;
-
-		if (dot != NULL) {
-			*dot = '\0';
-			in = cfg_getsec(cfg, section);
-		}
-		take(c, c->arena, &config_options[i],
-		     in == NULL ? NULL : cfg_getopt(in, dot == NULL ? section : dot + 1));
-	}
-}
-
-/* Relative to the folder of the configuration file. */
-static const char *
-beside(const struct config *c, const char *path)
-{
-	const char *slash = strrchr(c->file, '/');
-
-	if (*path == '/' || slash == NULL)
-		return path;
-	return arena_printf(c->arena, "%.*s/%s", (int)(slash - c->file), c->file, path);
-}
-
-static const char *
-or_null(const char *text)
-{
-	return *text == '\0' ? NULL : text;
-}
-
-/* scheme://first of hosts:port, the port left out where it is the scheme's own. */
-static const char *
-url_default(struct config *c, const char *given, const char *scheme, const char *listen,
-	    const char *standard)
-{
-	const char *host, *port, *name = c->hosts[0] == NULL ? "localhost" : c->hosts[0];
-	bool v6 = strchr(name, ':') != NULL;
-
-	if (*given != '\0')
-		return given;
-	config_address(c->arena, listen, &host, &port);
-	return arena_printf(c->arena, "%s://%s%s%s%s%s", scheme, v6 ? "[" : "", name,
-			    v6 ? "]" : "", strcmp(port, standard) == 0 ? "" : ":",
-			    strcmp(port, standard) == 0 ? "" : port);
-}
-
-static bool
-take_issuers(struct config *c, cfg_t *cfg, struct problem *p)
-{
-	size_t n = cfg_size(cfg, "issuer");
-
-	if (n == 0)
-		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: no issuer NAME { certificate = "
-			       "..., key = ... }; \"brevet init\" makes one", c->file);
-	c->acme.issuers = arena_alloc(c->arena, n * sizeof(c->acme.issuers[0]));
-	for (size_t i = 0; i < n; i++) {
-		cfg_t *section = cfg_getnsec(cfg, "issuer", (unsigned)i);
-		struct acme_issuer *issuer = &c->acme.issuers[i];
-		struct issuer_options o;
-
-		for (size_t k = 0; k < option_groups[GROUP_ISSUER].n; k++)
-			take(&o, c->arena, &option_groups[GROUP_ISSUER].options[k],
-			     cfg_getopt(section, option_groups[GROUP_ISSUER].options[k].name));
-		issuer->name = arena_strdup(c->arena, cfg_title(section));
-		issuer->crl_url = arena_printf(c->arena, "%s/crl/%s/0.crl", c->http_base_url,
-					       issuer->name);
-		issuer->issuer_url = arena_printf(c->arena, "%s/issuer/%s.crt",
-						  c->http_base_url, issuer->name);
-		issuer->issuer = issuer_open(issuer->name, beside(c, o.certificate),
-					     beside(c, o.key), p);
-		if (issuer->issuer == NULL)
-			return false;
-		c->acme.nissuer++;
-		for (const char *const *file = o.alternates; *file != NULL; file++)
-			if (!issuer_alternate(issuer->issuer, beside(c, *file), p))
-				return false;
-	}
-	return true;
-}
-
-static void
-take_profiles(struct config *c, cfg_t *cfg)
-{
-	size_t n = cfg_size(cfg, "profile"), rows = n == 0 ? 1 : n;
-
-	c->acme.profiles = arena_alloc(c->arena, rows * sizeof(c->acme.profiles[0]));
-	c->acme.nprofile = rows;
-	for (size_t i = 0; i < rows; i++) {
-		cfg_t *section = n == 0 ? NULL : cfg_getnsec(cfg, "profile", (unsigned)i);
-		struct acme_profile *profile = &c->acme.profiles[i];
-
-		for (size_t k = 0; k < option_groups[GROUP_PROFILE].n; k++)
-			take(profile, c->arena, &option_groups[GROUP_PROFILE].options[k],
-			     section == NULL ? NULL :
-			     cfg_getopt(section, option_groups[GROUP_PROFILE].options[k].name));
-		profile->name = section == NULL ? "default" :
-				arena_strdup(c->arena, cfg_title(section));
-	}
-}
-
-static bool
-take_validation(struct config *c, struct problem *p)
-{
-	struct va_options o = {
-		.http_port = (uint16_t)c->http_port,
-		.https_port = (uint16_t)c->tls_port,
-		.resolvers = c->resolvers,
-		.hosts_file = *c->hosts_file == '\0' ? NULL : beside(c, c->hosts_file),
-		.allow_addresses = c->allow_addresses,
-		.insecure = c->insecure,
-		.dnssec = strcmp(c->dnssec, "validate") == 0,
-		.private_mode = strcmp(c->mode, "private") == 0,
-		.timeout_ms = (int)c->timeout * 1000,
-		.agent = "Brevet/" PACKAGE_VERSION " (ACME validation)",
-	};
-
-	c->acme.va = va_open(&o, p);
-	return c->acme.va != NULL;
-}
-
-static bool
-listed(const char *const *list, const char *word)
-{
-	for (; *list != NULL; list++)
-		if (strcmp(*list, word) == 0)
-			return true;
-	return false;
-}
-
-static bool
-take_acme(struct config *c, cfg_t *cfg, struct problem *p)
-{
-	struct acme_config *a = &c->acme;
-
-	c->data = beside(c, c->data);
-	c->base_url = url_default(c, c->base_url, "https", c->listen, "443");
-	c->http_base_url = url_default(c, c->http_base_url, "http", c->http_listen, "80");
-	if (strncmp(c->base_url, "https://", 8) != 0 || c->base_url[strlen(c->base_url) - 1] == '/')
-		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: base_url must begin with "
-			       "https:// and end without a slash", c->file);
-	if (!take_issuers(c, cfg, p))
-		return false;
-	take_profiles(c, cfg);
-	a->base_url = c->base_url;
-	a->base_url_old = c->base_url_old;
-	a->directory = (struct directory){ "default", 0, "", &a->issuers[0], &a->profiles[0] };
-	a->terms = or_null(c->terms);
-	a->website = or_null(c->website);
-	a->caa_identities = c->caa_identities;
-	a->hosts = c->hosts;
-	a->names_max = (size_t)c->names;
-	a->order_life = c->order_lifetime;
-	a->authz_life = c->authz_lifetime;
-	a->reuse_valid = listed(c->reuse, "valid");
-	a->reuse_pending = listed(c->reuse, "pending");
-	a->hold_ms = (int)c->hold * 1000;
-	a->held_max = (size_t)c->held;
-	a->quirk_padded_csr = listed(c->quirks, "padded-csr");
-	a->quirk_short_es256 = listed(c->quirks, "short-es256");
-	a->crl_life = c->crl_lifetime;
-	return take_validation(c, p);
-}
+/* --- the whole -------------------------------------------------------------------- */
 
 static void
 config_free(struct acme_config *acme)
@@ -377,8 +171,7 @@ config_fill(struct config *c, const char *const *settings, cfg_t *cfg, struct pr
 	for (; settings != NULL && *settings != NULL; settings++)
 		if (!setting_apply(cfg, *settings, p))
 			return false;
-	take_all(c, cfg);
-	return take_acme(c, cfg, p);
+	return snapshot_take(c, cfg, p);
 }
 
 struct config *

@@ -27,6 +27,9 @@ struct config {
 	int64_t			  http_port, tls_port, timeout;
 	const char *const	 *resolvers, *const *allow_addresses, *const *insecure;
 	const char		 *hosts_file, *mode, *dnssec;
+	const char		 *webhook_url, *webhook_secret, *webhook_ca, *webhook_absent;
+	int64_t			  webhook_timeout;
+	const char *const	 *limit_exempt;
 };
 
 /* Reads the file and applies the settings ("key=value", NULL-terminated or NULL).  NULL

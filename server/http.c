@@ -124,7 +124,7 @@ metrics_bufferevent(struct event_base *base, void *arg)
 /* --- requests --------------------------------------------------------------------- */
 
 static const char *
-method_name(enum evhttp_cmd_type type)
+command_name(enum evhttp_cmd_type type)
 {
 	switch (type) {
 	case EVHTTP_REQ_GET:	 return "GET";
@@ -161,7 +161,7 @@ take_request(struct request *rq, struct evhttp_request *req)
 
 	evbuffer_remove(in, body, n);
 	evhttp_connection_get_peer(evhttp_request_get_connection(req), &address, &port);
-	rq->method = method_name(evhttp_request_get_command(req));
+	rq->method = command_name(evhttp_request_get_command(req));
 	rq->path = arena_strndup(a, uri, path);
 	rq->query = uri[path] != '\0';
 	rq->content_type = field(a, req, "Content-Type");

@@ -53,6 +53,44 @@ const struct config_option config_options[] = {
 	{ "order.names", COUNT, AT(names), "100", 1, 1000, "identifiers of an order, at most" },
 	{ "order.hold", TIME, AT(hold), "1s", 0, 20,
 	  "how long a request waits for its verdict before it is told \"processing\"" },
+	{ "policy.allow", PATTERNS, AT(acme.rules.allow), "", 0, 0,
+	  "names that certificates may have: www.corp.example, .corp.example (it and all "
+	  "below), *.corp.example, 10.0.0.0/8; none: any" },
+	{ "policy.deny", PATTERNS, AT(acme.rules.deny), "", 0, 0,
+	  "names that no certificate has, written in the same way" },
+	{ "policy.labels", COUNT, AT(acme.labels_max), "10", 2, 127,
+	  "labels of a DNS name, at most" },
+	{ "policy.length", COUNT, AT(acme.name_max), "253", 4, 253,
+	  "octets of a DNS name, at most" },
+	{ "webhook.url", TEXT, AT(webhook_url), "", 0, 0,
+	  "https:// URL that decides about each new order; empty: none" },
+	{ "webhook.secret", TEXT, AT(webhook_secret), "", 0, 0,
+	  "file with the secret that signs what is sent there, mode 0600" },
+	{ "webhook.ca", TEXT, AT(webhook_ca), "", 0, 0,
+	  "PEM file of the roots to trust there; empty: the system's" },
+	{ "webhook.timeout", TIME, AT(webhook_timeout), "5s", 1, 60, "for its answer" },
+	{ "webhook.absent", TEXT, AT(webhook_absent), "refuse", 0, 0,
+	  "refuse or allow: what holds when it does not answer" },
+	{ "limit.enabled", FLAG, AT(acme.limits.enabled), "true", 0, 0,
+	  "whether the limits below hold" },
+	{ "limit.accounts", RATE, AT(acme.limits.rates[LIMIT_ACCOUNTS]), "50/3h", 0, 0,
+	  "new accounts from an address range (IPv4 /24, IPv6 /48)" },
+	{ "limit.orders", RATE, AT(acme.limits.rates[LIMIT_ORDERS]), "300/3h", 0, 0,
+	  "new orders of an account; renewals don't count" },
+	{ "limit.name", RATE, AT(acme.limits.rates[LIMIT_NAME]), "100/7d", 0, 0,
+	  "certificates with a name; renewals don't count" },
+	{ "limit.names", RATE, AT(acme.limits.rates[LIMIT_NAMES]), "10/1d", 0, 0,
+	  "certificates with the same set of names; renewals don't count" },
+	{ "limit.failures", RATE, AT(acme.limits.rates[LIMIT_FAILURES]), "10/1h", 0, 0,
+	  "failed validations of an account and name" },
+	{ "limit.requests", RATE, AT(acme.limits.rates[LIMIT_REQUESTS]), "3000/1m", 0, 0,
+	  "requests from an address (IPv6: /64)" },
+	{ "limit.exempt", NETWORKS, AT(limit_exempt), "127.0.0.0/8 ::1", 0, 0,
+	  "addresses and networks that limit.accounts and limit.requests leave alone" },
+	{ "limit.pause_after", TIME, AT(acme.limits.pause_after), "3d", 0, 365 * DAY,
+	  "an account and name whose validations failed so long, and ..." },
+	{ "limit.pause_failures", COUNT, AT(acme.limits.pause_failures), "100", 1, 1000000,
+	  "... so many times without success get no more orders until they are resumed" },
 	{ "crl.lifetime", TIME, AT(crl_lifetime), "4d", 600, 10 * DAY,
 	  "from thisUpdate to nextUpdate; signed anew at half of it" },
 	{ "limits.head", SIZE, AT(head), "16K", 1024, 1 << 20, "a request's head" },
@@ -107,11 +145,31 @@ static const struct config_option profile_options[] = {
 	  "the first name also as the subject's CN" },
 };
 
+static const struct config_option directory_options[] = {
+	{ "path", TEXT, offsetof(struct directory_options, path), "", 0, 0,
+	  "before /directory in its URLs; default: /NAME, for \"default\" nothing" },
+	{ "issuer", TEXT, offsetof(struct directory_options, issuer), "", 0, 0,
+	  "the issuer of its certificates; default: the first" },
+	{ "profiles", LIST, offsetof(struct directory_options, profiles), "", 0, 0,
+	  "profiles that it offers, the first for orders that name none; default: all" },
+	{ "methods", LIST, offsetof(struct directory_options, methods), "http-01 dns-01", 0, 0,
+	  "ways to prove control: http-01, dns-01" },
+	{ "eab", TEXT, offsetof(struct directory_options, eab), "none", 0, 0,
+	  "external account binding of new accounts: none, optional or required" },
+	{ "allow", PATTERNS, offsetof(struct directory_options, allow), "", 0, 0,
+	  "names as in policy.allow, for this directory" },
+	{ "deny", PATTERNS, offsetof(struct directory_options, deny), "", 0, 0,
+	  "names as in policy.deny, for this directory" },
+};
+
 const struct option_group option_groups[OPTION_GROUPS] = {
 	{ "issuer", "issuer NAME { ... }: an issuing CA; the first one is used",
 	  issuer_options, sizeof(issuer_options) / sizeof(issuer_options[0]) },
 	{ "profile", "profile NAME { ... }: a kind of certificate; the first one is used",
 	  profile_options, sizeof(profile_options) / sizeof(profile_options[0]) },
+	{ "directory", "directory NAME { ... }: clients with accounts and rules of their own; "
+	  "\"default\" is\nthere without a section",
+	  directory_options, sizeof(directory_options) / sizeof(directory_options[0]) },
 };
 
 /* --- values ----------------------------------------------------------------------- */
@@ -164,8 +222,11 @@ static const char *
 type_help(enum option_type type)
 {
 	static const char *const names[] = {
-		[TEXT] = "text", [ADDRESS] = "ADDRESS:PORT", [LIST] = "list", [TIME] = "duration (47d, 6h, 90s)",
-		[COUNT] = "number", [SIZE] = "size (64K, 4M, 256G)", [FLAG] = "true or false"
+		[TEXT] = "text", [ADDRESS] = "ADDRESS:PORT", [LIST] = "list",
+		[PATTERNS] = "list of names", [NETWORKS] = "list of networks",
+		[TIME] = "duration (47d, 6h, 90s)", [COUNT] = "number",
+		[SIZE] = "size (64K, 4M, 256G)", [FLAG] = "true or false",
+		[RATE] = "rate (300/3h: 300 at once, then one each 36 s) or off"
 	};
 
 	return names[type];
@@ -180,6 +241,9 @@ static const struct words {
 	{ "validation.dnssec", { "validate", "off", NULL } },
 	{ "quirks", { "padded-csr", "short-es256", NULL } },
 	{ "order.reuse", { "valid", "pending", "none", NULL } },
+	{ "webhook.absent", { "refuse", "allow", NULL } },
+	{ "eab", { "none", "optional", "required", NULL } },
+	{ "methods", { "http-01", "dns-01", NULL } },
 };
 
 static bool
@@ -221,8 +285,16 @@ address_check(const struct config_option *o, const char *text)
 }
 
 bool
+option_is_list(const struct config_option *o)
+{
+	return o->type == LIST || o->type == PATTERNS || o->type == NETWORKS;
+}
+
+bool
 option_check(const struct config_option *o, const char *text, char *why, size_t size)
 {
+	struct network network;
+	struct rate rate;
 	int64_t n;
 
 	switch (o->type) {
@@ -231,12 +303,25 @@ option_check(const struct config_option *o, const char *text, char *why, size_t 
 		return word_check(o, text) ||
 		       says(why, size, "%s: \"%s\" is not one of its words: %s", o->name, text,
 			    o->help);
+	case PATTERNS:
+		return policy_pattern_ok(text) ||
+		       says(why, size, "%s: \"%s\" is not a pattern; write www.corp.example, "
+			    ".corp.example (it and all below), *.corp.example, an address or "
+			    "a network", o->name, text);
+	case NETWORKS:
+		return network_parse(&network, text) ||
+		       says(why, size, "%s: \"%s\" is not an address or a network", o->name,
+			    text);
 	case ADDRESS:
 		return address_check(o, text) ||
 		       says(why, size, "%s: \"%s\" is not ADDRESS:PORT", o->name, text);
 	case FLAG:
 		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ||
 		       says(why, size, "%s: \"%s\" is not true or false", o->name, text);
+	case RATE:
+		return rate_parse(text, &rate) ||
+		       says(why, size, "%s: \"%s\" is not a %s", o->name, text,
+			    type_help(o->type));
 	case TIME:
 	case COUNT:
 	case SIZE:

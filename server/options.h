@@ -9,10 +9,13 @@ enum option_type {
 	TEXT,		/* const char * */
 	ADDRESS,	/* the same: ADDRESS:PORT, or empty where that is the default */
 	LIST,		/* const char *const *, ends with NULL */
+	PATTERNS,	/* the same, each a pattern of identifiers */
+	NETWORKS,	/* the same, each an address or a network */
 	TIME,		/* int64_t, seconds */
 	COUNT,		/* int64_t */
 	SIZE,		/* int64_t, bytes */
-	FLAG		/* bool */
+	FLAG,		/* bool */
+	RATE		/* struct rate: N/DURATION, or off */
 };
 
 struct config_option {
@@ -35,10 +38,11 @@ struct option_group {
 extern const struct config_option config_options[];
 extern const size_t config_noption;
 
-enum { GROUP_ISSUER, GROUP_PROFILE, OPTION_GROUPS };
+enum { GROUP_ISSUER, GROUP_PROFILE, GROUP_DIRECTORY, OPTION_GROUPS };
 extern const struct option_group option_groups[OPTION_GROUPS];
 
-#define OPTIONS_MAX 80
+#define OPTIONS_MAX  80
+#define SECTIONS_MAX 24
 
 /* What issuer_options[] fills. */
 struct issuer_options {
@@ -46,9 +50,18 @@ struct issuer_options {
 	const char *const	*alternates;
 };
 
+/* What directory_options[] fills. */
+struct directory_options {
+	const char		*path, *issuer, *eab;
+	const char *const	*profiles, *const *methods, *const *allow, *const *deny;
+};
+
 /* The option of a section (NULL: outside of any; a group's name: one of its titled
  * sections); NULL: there is none. */
 const struct config_option *option_find(const char *section, const char *name);
+
+/* Is its value a list? */
+bool option_is_list(const struct config_option *o);
 
 /* Is it a value of that option (lists: one item)?  False with the reason in why. */
 bool option_check(const struct config_option *o, const char *text, char *why, size_t size);

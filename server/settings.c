@@ -56,7 +56,7 @@ value_each(const struct key *k, bool (*each)(void *arg, const char *item), void 
 	char *list, *save, *item;
 	bool good = true;
 
-	if (k->option->type != LIST)
+	if (!option_is_list(k->option))
 		return each(arg, k->value);
 	a = arena_new();
 	list = arena_strdup(a, k->value);
@@ -119,10 +119,13 @@ setting_apply(cfg_t *cfg, const char *setting, struct problem *p)
 		section = cfg_gettsec(cfg, k.section, k.title);
 	else if (k.section != NULL)
 		section = cfg_getsec(cfg, k.section);
+	if (section == NULL && strcmp(k.section, "directory") == 0 &&
+	    strcmp(k.title, "default") == 0)	/* it is there without a section */
+		section = cfg_addtsec(cfg, k.section, k.title);
 	if (section == NULL || (opt = cfg_getopt(section, k.name)) == NULL)
 		return problem(p, PROBLEM_SERVER_INTERNAL, "%.150s: the file has no such section",
 			       setting);
-	if (k.option->type != LIST)
+	if (!option_is_list(k.option))
 		return cfg_opt_setnstr(opt, k.value, 0) == CFG_SUCCESS;
 	cfg_free_value(opt);
 	return value_each(&k, add_item, opt);
@@ -154,7 +157,7 @@ static void
 print_setting(FILE *out, const struct key *k, const char *indent)
 {
 	fprintf(out, "%s%s = ", indent, k->name);
-	if (k->option->type == LIST) {
+	if (option_is_list(k->option)) {
 		fputs("{ ", out);
 		value_each(k, print_item, out);
 		fputs("}\n", out);

@@ -137,37 +137,9 @@ store_account_put(struct edit *e, const struct account *account)
 	account_write(e, account);
 }
 
-struct list {
-	const struct id	*after;
-	struct id	*ids;
-	size_t		 n, max;
-};
-
-static bool
-list_row(void *arg, struct blob key, struct blob value)
-{
-	struct list *list = arg;
-
-	(void)value;
-	if (list->n == list->max)
-		return false;
-	if (key.len != ID_LEN)
-		store_corrupt(TABLE_ACCOUNTS, key, "not an id");
-	if (list->after == NULL || memcmp(key.data, list->after->b, ID_LEN) != 0)
-		memcpy(list->ids[list->n++].b, key.data, ID_LEN);
-	return true;
-}
-
 size_t
 store_account_list(const struct view *v, struct arena *a, const struct id *after, size_t max,
 		   struct id **ids)
 {
-	struct list list = { .after = after, .max = max };
-	struct blob from = { NULL, 0 };
-
-	if (after != NULL)
-		from = (struct blob){ after->b, ID_LEN };
-	*ids = list.ids = arena_alloc(a, max * sizeof(list.ids[0]));
-	view_scan(v, TABLE_ACCOUNTS, from, list_row, &list);
-	return list.n;
+	return id_list(v, a, TABLE_ACCOUNTS, (struct blob){ NULL, 0 }, after, max, ids);
 }

@@ -18,7 +18,7 @@ static struct challenge
 decode_challenge(struct decoder *d)
 {
 	struct challenge challenge = {
-		.method = (enum method)decode_enum(d, METHOD_TLS_ALPN_01)
+		.method = (enum method)decode_enum(d, METHODS_MAX)
 	};
 
 	challenge.state = (enum challenge_state)decode_enum(d, CHALLENGE_INVALID);

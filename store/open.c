@@ -198,15 +198,20 @@ format_check(struct store *s, bool create, bool reader, struct problem *p)
 	if (format == 0 && !create)
 		return problem(p, PROBLEM_SERVER_INTERNAL,
 			       "The store in %s is empty; \"brevet init\" makes one", s->dir);
-	if (format != 0 && format != STORE_FORMAT)
+	if (format > STORE_FORMAT)
 		return problem(p, PROBLEM_SERVER_INTERNAL,
 			       "The store in %s has format %u, which %s reads; this is %s "
 			       "and reads format %d", s->dir, format, version,
 			       PACKAGE_STRING, STORE_FORMAT);
+	if (format < STORE_FORMAT && reader)
+		return problem(p, PROBLEM_SERVER_INTERNAL,
+			       "The store in %s has format %u; start \"brevet serve\" once, "
+			       "which brings it to format %d", s->dir, format, STORE_FORMAT);
 	err = tables_open(s, TABLE_META, TABLES, reader ? 0 : MDB_CREATE);
 	if (err != 0)
 		return refuse(p, s->dir, err);
-	return format != 0 || format_write(s, p);
+	/* Format 1 had fewer tables, and nothing else was other. */
+	return format == STORE_FORMAT || format_write(s, p);
 }
 
 static struct store *

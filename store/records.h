@@ -25,6 +25,9 @@ bool cert_decode(struct blob bytes, struct arena *a, struct cert *cert);
 struct blob crl_encode(const struct crl *crl, struct arena *a);
 bool crl_decode(struct blob bytes, struct arena *a, struct crl *crl);
 
+struct blob binding_encode(const struct binding *binding, struct arena *a);
+bool binding_decode(struct blob bytes, struct arena *a, struct binding *binding);
+
 /* The key of a job's row. */
 struct blob job_encode(const struct job *job, struct arena *a);
 bool job_decode(struct blob key, struct job *job);
@@ -38,6 +41,11 @@ struct ended {
 };
 void ended_add(struct edit *e, const struct ended *record, struct blob value);
 void ended_put(struct edit *e, const struct ended *record, struct blob value);
+
+/* The ids behind a prefix in a table's keys, in their order, at most max, those behind
+ * `after` (NULL: from the first), in the arena; returns how many. */
+size_t id_list(const struct view *v, struct arena *a, enum table t, struct blob prefix,
+	       const struct id *after, size_t max, struct id **ids);
 
 /* The row of a revoked certificate in the list of its issuer and shard. */
 void revoked_put(struct edit *e, const struct cert *cert);

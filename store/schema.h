@@ -8,6 +8,7 @@
  *	length, count	LEB128: 7 bits an octet, the lowest first, 0x80: more follow
  *	text		length, octets; no NUL among them and none behind
  *	maybe		0 for NULL, or length + 1, octets
+ *	list		count, texts
  *	scope		directory u32, profile u32, issuer u32, binding id
  *	ident		type u8, wildcard u8, value text, shown text ("": as the value)
  *
@@ -20,7 +21,7 @@
 #define STORE_SCHEMA_H
 
 /* Another number means: this version does not read it (store/open.c). */
-#define STORE_FORMAT 1
+#define STORE_FORMAT 2
 
 enum table {
 	/* text -> octets.  "format" u32, "version" the text of who made this format,
@@ -63,6 +64,25 @@ enum table {
 	TABLE_REVOKED,
 	/* SHA-256 of a SubjectPublicKeyInfo -> 1, blocked u64 */
 	TABLE_BLOCKED_KEYS,
+
+	/* since format 2: */
+	/* id -> 1, directory u32, state u8, created u64, expires u64, uses u64, uses_max
+	 * u64, key 32, label text, organisation text, technical list, authorising list,
+	 * allow list, deny list, profiles list, methods u32, prevalidated u8 */
+	TABLE_BINDINGS,
+	/* binding id, account id -> the JWS that bound it, text */
+	TABLE_BINDING_ACCOUNTS,
+	/* limit u8, whose (acme/limits.c) -> full_at u64, milliseconds */
+	TABLE_QUOTAS,
+	/* kind u8 'a' or 'b', account or binding id, limit u8 -> count u64, period u64 */
+	TABLE_RATES,
+	/* kind u8 'a', account id;  'n', name;  'f', account id, name -> since u64, why
+	 * text */
+	TABLE_PAUSES,
+	/* account id, name -> first u64, last u64, count u32 */
+	TABLE_FAILING,
+	/* directory u32, SHA-256 of the names -> serial */
+	TABLE_NAME_SETS,
 	TABLES
 };
 

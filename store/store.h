@@ -243,6 +243,7 @@ enum method {
 	METHOD_DNS_01 = 2,
 	METHOD_TLS_ALPN_01 = 3
 };
+#define METHODS_MAX METHOD_TLS_ALPN_01
 
 enum authz_state {
 	AUTHZ_PENDING = 1,
@@ -354,5 +355,100 @@ struct crl {
 const struct crl *store_crl_get(const struct view *v, struct arena *a, uint32_t issuer,
 				uint32_t shard);
 void store_crl_put(struct edit *e, const struct crl *crl);
+
+/* --- external account bindings (section 7.3.4) ------------------------------------- */
+
+enum binding_state {
+	BINDING_VALID = 1,
+	BINDING_REVOKED = 2
+};
+
+#define BINDING_KEY 32		/* octets */
+
+/* Lists end with NULL; an empty one: no restriction. */
+struct binding {
+	struct id		 id;		/* its base64url is the key id */
+	uint32_t		 directory;
+	enum binding_state	 state;
+	int64_t			 created;
+	int64_t			 expires;	/* 0: never */
+	uint64_t		 uses, uses_max;	/* accounts so far; at most, 0: any number */
+	uint8_t			 key[BINDING_KEY];	/* of the HMAC */
+	const char		*label, *organisation;	/* "": none */
+	const char		**technical, **authorising;	/* contacts */
+	const char		**allow, **deny;	/* patterns of identifiers */
+	const char		**profiles;
+	uint32_t		 methods;	/* bits, 1 << enum method; 0: all */
+	bool			 prevalidated;
+};
+
+const struct binding *store_binding_get(const struct view *v, struct arena *a,
+					const struct id *id);
+void store_binding_add(struct edit *e, const struct binding *binding);
+void store_binding_put(struct edit *e, const struct binding *binding);
+/* Ids, oldest first, as store_account_list(). */
+size_t store_binding_list(const struct view *v, struct arena *a, const struct id *after,
+			  size_t max, struct id **ids);
+
+/* The account is one of the binding's; jws: the externalAccountBinding that it sent. */
+void store_binding_join(struct edit *e, const struct id *binding, const struct id *account,
+			const char *jws);
+/* That JWS, in the arena; NULL: it is none of the binding's. */
+const char *store_binding_jws(const struct view *v, struct arena *a, const struct id *binding,
+			      const struct id *account);
+/* The accounts of a binding, oldest first, as store_account_list(). */
+size_t store_binding_accounts(const struct view *v, struct arena *a, const struct id *binding,
+			      const struct id *after, size_t max, struct id **ids);
+
+/* --- limits ------------------------------------------------------------------------ */
+
+/* A bucket of tokens, by its limit and by whom it is for, is one moment: when it would be
+ * full again, milliseconds since 1970; 0: it is full. */
+int64_t store_quota_get(const struct view *v, unsigned limit, struct blob whose);
+void store_quota_put(struct edit *e, unsigned limit, struct blob whose, int64_t full_at);
+
+/* A rate that holds for one account ('a') or binding ('b') instead of the configured one.
+ * get: false: there is none; put with count -1 removes it. */
+struct store_rate {
+	char		kind;
+	struct id	whose;
+	unsigned	limit;
+	int64_t		count, period;		/* count 0: no limit; seconds */
+};
+bool store_rate_get(const struct view *v, struct store_rate *rate);
+void store_rate_put(struct edit *e, const struct store_rate *rate);
+size_t store_rate_list(const struct view *v, struct arena *a, struct store_rate **rates);
+
+/* Who gets no new orders: an account (its id), or a name whoever asks for it (the value of
+ * the identifier). */
+enum paused { PAUSED_ACCOUNT = 'a', PAUSED_NAME = 'n', PAUSED_ACCOUNT_NAME = 'f' };
+struct pause {
+	enum paused	 kind;
+	struct id	 account;	/* of PAUSED_ACCOUNT and PAUSED_ACCOUNT_NAME */
+	const char	*name;		/* of PAUSED_NAME and PAUSED_ACCOUNT_NAME */
+	int64_t		 since;
+	const char	*why;
+};
+/* Fills since and why of the pause that has these three; false: not paused. */
+bool store_pause_get(const struct view *v, struct arena *a, struct pause *pause);
+void store_pause_put(struct edit *e, const struct pause *pause);
+bool store_pause_del(struct edit *e, const struct pause *pause);	/* false: there was none */
+size_t store_pause_list(const struct view *v, struct arena *a, struct pause **pauses);
+
+/* Validations of an account and a name that failed, without success between. */
+struct failing {
+	int64_t		first, last;	/* seconds since 1970; 0: none */
+	uint32_t	count;
+};
+struct failing store_failing_get(const struct view *v, const struct id *account,
+				 const char *name);
+void store_failing_put(struct edit *e, const struct id *account, const char *name,
+		       const struct failing *failing);		/* count 0: forgotten */
+
+/* The newest certificate with a set of names (their hash) in a directory; false: none. */
+bool store_names_get(const struct view *v, uint32_t directory, const uint8_t hash[32],
+		     struct serial *serial);
+void store_names_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
+		     const struct serial *serial);
 
 #endif

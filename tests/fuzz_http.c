@@ -32,11 +32,14 @@ keep_config(struct acme_config *c)
 	(void)c;
 }
 
+static struct directory directory = { .name = "default", .path = "" };
+
 /* A configuration without issuers: the plain routes find nothing, and say so. */
 static struct acme_config config = {
 	.base_url = "https://fuzz.test",
 	.base_url_old = nothing,
-	.directory = { .name = "default", .path = "" },
+	.directories = &directory,
+	.ndirectory = 1,
 	.caa_identities = nothing,
 	.hosts = nothing,
 	.users = 1,

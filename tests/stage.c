@@ -159,6 +159,16 @@ show_log(const struct server *s)
 		fclose(in);
 }
 
+/* Rate limits are off but where they are the test's subject. */
+static bool
+sets_limits(const char *const *settings)
+{
+	for (; settings != NULL && *settings != NULL; settings++)
+		if (strncmp(*settings, "limit.", 6) == 0)
+			return true;
+	return false;
+}
+
 static bool
 server_init(const struct server *s, const char *const *settings)
 {
@@ -179,6 +189,10 @@ server_init(const struct server *s, const char *const *settings)
 	argv[n++] = listen_at;
 	argv[n++] = (char *)"--set";
 	argv[n++] = http;
+	if (!sets_limits(settings)) {
+		argv[n++] = (char *)"--set";
+		argv[n++] = (char *)"limit.enabled=false";
+	}
 	for (; settings != NULL && *settings != NULL && n < 60; settings++) {
 		if (**settings != '-')
 			argv[n++] = (char *)"--set";

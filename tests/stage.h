@@ -33,7 +33,8 @@ struct server {
 };
 
 /* brevet init in dir (made by it) with these settings ("workers=2", or an option of init:
- * "--key-type=p384"; NULL ends them), then serve.  NULL, with the reason on standard
+ * "--key-type=p384"; NULL ends them), then serve.  Without a setting of limit.* the rate
+ * limits are off.  NULL, with the reason on standard
  * error, when it never gets ready. */
 struct server *server_begin(const char *brevet, const char *dir,
 			    const char *const *settings);

@@ -4,7 +4,6 @@
 #include "va/addr.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "va/local.h"
@@ -80,15 +79,10 @@ address_octets(const struct sockaddr *sa, size_t *n)
 static bool
 network_has(const struct network *n, const struct sockaddr *sa)
 {
-	size_t len, whole = n->bits / 8;
+	size_t len;
 	const uint8_t *octets = address_octets(sa, &len);
-	unsigned rest = n->bits % 8;
 
-	if (n->family != sa->sa_family || octets == NULL)
-		return false;
-	if (memcmp(octets, n->octets, whole) != 0)
-		return false;
-	return rest == 0 || (octets[whole] ^ n->octets[whole]) >> (8 - rest) == 0;
+	return octets != NULL && network_holds(n, sa->sa_family, octets);
 }
 
 bool
@@ -154,31 +148,4 @@ address_print(const union address *a, char buf[64])
 	if (octets != NULL)
 		inet_ntop(a->sa.sa_family, octets, buf, 64);
 	return buf;
-}
-
-bool
-network_parse(struct network *n, const char *text)
-{
-	char addr[64];
-	const char *slash = strchrnul(text, '/');
-	size_t most, len = (size_t)(slash - text);
-	union address a;
-
-	if (len >= sizeof(addr))
-		return false;
-	memcpy(addr, text, len);
-	addr[len] = '\0';
-	if (!address_parse(&a, addr))
-		return false;
-	memset(n, 0, sizeof(*n));
-	n->family = a.sa.sa_family;
-	memcpy(n->octets, address_octets(&a.sa, &most), n->family == AF_INET ? 4 : 16);
-	n->bits = (unsigned)most * 8;
-	if (*slash == '\0')
-		return true;
-	len = strlen(slash + 1);
-	if (len < 1 || len > 3 || strspn(slash + 1, "0123456789") != len)
-		return false;
-	n->bits = (unsigned)atoi(slash + 1);
-	return n->bits <= most * 8;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* addr.h - addresses and networks. */
+/* addr.h - addresses as sockets take them. */
 #ifndef VA_ADDR_H
 #define VA_ADDR_H
 
@@ -9,20 +9,13 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "base/network.h"
+
 union address {
 	struct sockaddr		 sa;
 	struct sockaddr_in	 in;
 	struct sockaddr_in6	 in6;
 };
-
-struct network {
-	int		 family;
-	unsigned	 bits;
-	uint8_t		 octets[16];
-};
-
-/* "ADDR" or "ADDR/LEN", both families.  False: neither. */
-bool network_parse(struct network *n, const char *text);
 
 /* Reads an address without brackets or zone; the port stays 0. */
 bool address_parse(union address *a, const char *text);

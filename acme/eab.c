@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* eab.c - external account binding of a new account.  Runs on: loop, writer. */
+#include "acme/eab.h"
+
+#include <string.h>
+
+#include "acme/jwk.h"
+#include "acme/jws.h"
+#include "acme/policy.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+/* kid and url, and neither nonce nor jwk. */
+static bool
+header_check(const struct jws *jws, const struct request *rq, const char **kid,
+	     struct problem *p)
+{
+	const char *url, *outer = json_string_value(json_object_get(rq->header, "url"));
+
+	if (json_object_get(jws->header, "nonce") != NULL)
+		return problem(p, PROBLEM_MALFORMED, "the binding must not have a \"nonce\"");
+	if (json_object_get(jws->header, "jwk") != NULL)
+		return problem(p, PROBLEM_MALFORMED, "the binding must not have a \"jwk\" in its "
+			       "protected header; it names its key by \"kid\"");
+	if ((*kid = json_text(jws->header, "kid", NULL, p)) == NULL ||
+	    (url = json_text(jws->header, "url", NULL, p)) == NULL)
+		return false;
+	return strcmp(url, outer) == 0 ||
+	       problem(p, PROBLEM_MALFORMED, "\"url\" of the binding is not that of the request");
+}
+
+static const struct binding *
+find(const struct request *rq, const char *kid)
+{
+	const struct binding *binding = NULL;
+	struct view *v;
+	struct id id;
+
+	if (!id_parse(kid, strlen(kid), &id))
+		return NULL;
+	v = view_open(rq->store);
+	binding = store_binding_get(v, rq->flow->arena, &id);
+	view_close(v);
+	return binding != NULL && binding->directory == rq->directory->number ? binding : NULL;
+}
+
+/* The payload is the key that signs the request, however it is spelled. */
+static bool
+payload_check(const struct jws *jws, const struct request *rq, struct problem *p)
+{
+	struct blob text = jws_payload(jws, rq->flow->arena, p);
+	const json_t *key;
+	struct jwk jwk;
+
+	if (text.data == NULL || (key = json_parse(rq->flow->arena, text.data, text.len,
+						   "the binding's payload", p)) == NULL ||
+	    !jwk_parse(&jwk, rq->flow->arena, key, p))
+		return false;
+	return memcmp(jwk.thumbprint, rq->jwk->thumbprint, sizeof(jwk.thumbprint)) == 0 ||
+	       problem(p, PROBLEM_UNAUTHORIZED, "the binding's payload is another key than the "
+		       "one that signs the request");
+}
+
+bool
+eab_check(struct eab *eab, const struct request *rq, struct problem *p)
+{
+	const json_t *member = json_object_get(rq->payload, "externalAccountBinding");
+	struct jws jws = { 0 };
+	const char *kid = NULL;
+
+	*eab = (struct eab){ NULL, NULL };
+	if (rq->directory->eab == EAB_NONE || (member == NULL &&
+					       rq->directory->eab == EAB_OPTIONAL))
+		return true;
+	if (member == NULL)
+		return problem(p, PROBLEM_EXTERNAL_ACCOUNT_REQUIRED, "new accounts want an "
+			       "external account binding: ask the CA's operator for a key id "
+			       "and an HMAC key");
+	if (!json_is_object(member))
+		return problem(p, PROBLEM_MALFORMED, "\"externalAccountBinding\" is not an object");
+	if (!jws_take_mac(&jws, rq->flow->arena, member, p) ||
+	    !header_check(&jws, rq, &kid, p))
+		return false;
+	eab->binding = find(rq, kid);
+	if (eab->binding == NULL ||
+	    !jws_verify_mac(&jws, (struct blob){ eab->binding->key, BINDING_KEY }))
+		return problem(p, PROBLEM_UNAUTHORIZED, "the external account binding is not "
+			       "good: check its key id and HMAC key");
+	eab->jws = json_print(rq->flow->arena, member);
+	return payload_check(&jws, rq, p) && policy_binding(eab->binding, rq->now, p);
+}
+
+bool
+eab_usable(const struct eab *eab, const struct view *v, struct arena *a, struct problem *p)
+{
+	const struct binding *now;
+
+	if (eab->binding == NULL)
+		return true;
+	now = store_binding_get(v, a, &eab->binding->id);
+	if (!policy_binding(now, clock_now(), p))
+		return false;
+	return now->uses_max == 0 || now->uses < now->uses_max ||
+	       problem(p, PROBLEM_UNAUTHORIZED, "the external account binding is spent: it was for "
+		       "%llu account%s; ask the CA's operator for another",
+		       (unsigned long long)now->uses_max, now->uses_max == 1 ? "" : "s");
+}
+
+void
+eab_spend(const struct eab *eab, struct edit *e, struct arena *a,
+	  const struct account *account)
+{
+	struct binding next;
+
+	if (eab->binding == NULL)
+		return;
+	next = *store_binding_get(edit_view(e), a, &eab->binding->id);
+	next.uses++;
+	store_binding_put(e, &next);
+	store_binding_join(e, &next.id, &account->id, eab->jws);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy.h - what may be issued to whom: the rules of server, directory and binding. */
+#ifndef ACME_POLICY_H
+#define ACME_POLICY_H
+
+#include "acme/acme.h"
+
+/* May certificates of that directory and binding (NULL: none) have this identifier?  All
+ * three rules must permit it, deny before allow.  False with rejectedIdentifier, which names
+ * the rule.  Any thread. */
+bool policy_ident(const struct acme_config *c, const struct directory *d,
+		  const struct binding *binding, const struct ident *ident,
+		  struct problem *p);
+
+/* The ways to prove control that are offered for it: METHOD_BIT()s; 0: none. */
+unsigned policy_methods(const struct directory *d, const struct binding *binding,
+			const struct ident *ident);
+
+/* The profile of orders that name none: the directory's first that the binding permits;
+ * NULL: none. */
+const struct acme_profile *policy_profile(const struct directory *d,
+					  const struct binding *binding);
+
+/* May the binding's accounts order now, or register?  False with unauthorized, which says
+ * how to come back. */
+bool policy_binding(const struct binding *binding, int64_t now, struct problem *p);
+
+/* Do its orders need no proof of control for this identifier? */
+bool policy_prevalidated(const struct binding *binding, const struct ident *ident);
+
+#endif

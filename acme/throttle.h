@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* throttle.h - requests from an address, counted in memory for the process. */
+#ifndef ACME_THROTTLE_H
+#define ACME_THROTTLE_H
+
+#include "acme/acme.h"
+
+/* Takes a token of that address (of its /64, IPv6); returns 0, or how long there is none,
+ * microseconds.  Any thread. */
+int64_t throttle(const char *address, struct rate rate, int64_t mono_us);
+
+#endif
