@@ -120,7 +120,8 @@ test_uacme() {
 	check "uacme: an order" uacme_run -h /bin/false issue www.uacme.fleet.test
 	certificate "uacme" "$work/uacme/www.uacme.fleet.test/cert.pem" \
 		"$work/uacme/private/www.uacme.fleet.test/key.pem" www.uacme.fleet.test
-	check "uacme: registers again, the key is spent" uacme_run -y -e "$kid:$hmac" new a@fleet.test
+	like "$(uacme_run -y -e "$kid:$hmac" new a@fleet.test 2>&1)" "Account already exists at https" \
+		"uacme: registers again, the key is spent"
 	spent uacme
 }
 
