@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 #include "store/store.h"
-#include "tests/stage.h"
+#include "tests/chain.h"
+#include "tests/client.h"
 #include "tests/tap.h"
 
 static struct scene scene;
@@ -124,6 +125,33 @@ test_reasons(void)
 	}
 }
 
+/* The key of a certificate that was revoked for its compromise is refused from then on. */
+static void
+test_blocked(void)
+{
+	const char *const names[] = { "n0.example.test" };
+	struct client *c = client_open(scene.server->url, scene.server->root);
+	struct issued issued = { .key = NULL };
+	struct client_order order;
+	char *said;
+	int status;
+
+	ok(client_account(c, "ES256", "{}") &&
+	   client_issue(c, scene.responder, names, 1, &issued), "issued: %s", client_why(c));
+	status = run_revoke(chain_serial(a, issued.pem), "--reason 1", &said);
+	ok(status == 0, "revoked for the compromise of its key: %s", said);
+	client_order_new(c, names, 1, &order);
+	client_prove(c, scene.responder, order.authz[0]);
+	ok(!client_finalize(c, &order, csr_of_names(c->arena, issued.key, names, 1)) &&
+	   c->reply.status == 400 && strcmp(c->type, "badCSR") == 0,
+	   "C-11 a CSR with that key is refused: %s", client_why(c));
+	EVP_PKEY_free(issued.key);
+	issued = (struct issued){ .key = NULL };
+	ok(client_issue(c, scene.responder, names, 1, &issued), "one with another key is not");
+	EVP_PKEY_free(issued.key);
+	client_close(c);
+}
+
 int
 main(void)
 {
@@ -132,6 +160,7 @@ main(void)
 	a = arena_new();
 	test_states();
 	test_reasons();
+	test_blocked();
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
 	scene_end(&scene);
 	arena_free(a);

@@ -199,6 +199,10 @@ test_failures() {
 	failing_challenge unauthorized two.test wrong
 	failing_challenge connection two.test closed
 	failing_challenge dns unknown.test right
+	act two_fail
+	is "$said" invalid "an order of two names that both fail"
+	grew 'brevet_authorizations_total{event="invalid"}' 2
+	grew 'brevet_orders_total{event="invalid",problem="connection"}' 1
 	act wrong_csr "$http_port" two.test
 	is "$said" "400 badCSR" "another name in the request"
 	grew 'brevet_requests_total{route="finalize",code="400"}' 1
