@@ -40,7 +40,7 @@ client_known(const char *alg)
 static void
 client_done(struct client *c)
 {
-	is(c->fault, "", "every reply was as it must be (1, 5, 6, 10, 25)");
+	is(c->fault, "", "every reply was as it must be (1, 5, 6, 10, 24, 25)");
 	client_close(c);
 }
 
@@ -346,7 +346,7 @@ test_strangers(void)
 	urls[4] = issued.order.certificate;
 	urls[5] = owner->kid;
 	nothing = client_url(c, "order/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-	ok(client_post(c, nothing, "") == 404, "no such order: 404");
+	ok(client_post(c, nothing, "") == 404, "32: no such order: 404");
 	snprintf(body, sizeof(body), "%s", (const char *)c->reply.body.data);
 	for (size_t i = 0; i < 6; i++) {
 		ok(client_post(c, urls[i], "") == 404, "another's %s: 404",

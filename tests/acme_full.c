@@ -252,13 +252,13 @@ check_begun(struct client *c, const struct client_order *order, const char *cons
 	const char *csr = arena_printf(c->arena, "{\"csr\":\"%s\"}",
 				       b64_print(c->arena, der.data, der.len));
 
-	is(client_prove(c, scene.responder, order->authz[0]), "valid", "map full: an order of "
+	is(client_prove(c, scene.responder, order->authz[0]), "valid", "R-7 map full: an order of "
 	   "before can be proved");
 	client_post(c, order->finalize, csr);
-	ok(c->reply.status == 503, "map full: finalize: 503: %d", c->reply.status);
+	ok(c->reply.status == 503, "R-7 map full: finalize: 503: %d", c->reply.status);
 	client_post(c, order->url, "");
 	is(json_string_value(json_object_get(c->json, "status")), "ready",
-	   "map full: and the order stays ready");
+	   "R-7 map full: and the order stays ready");
 	EVP_PKEY_free(key);
 }
 
@@ -276,14 +276,14 @@ test_map(void)
 	client_account(c, "ES256", "{}");
 	ok(client_order_new(c, names, 1, &order), "an order");
 	fillers_start(fillers);
-	check_refusals(fillers, "map full");
-	check_reads(fillers, "map full");
+	check_refusals(fillers, "R-7 map full");
+	check_reads(fillers, "R-7 map full");
 	check_begun(c, &order, names);
 	for (size_t i = 0; i < FILLERS; i++)
-		check_settled(&fillers[i], "map full");
+		check_settled(&fillers[i], "R-7 map full");
 	server_kill(scene.server);
-	ok(server_again(scene.server), "map full: killed, serves again");
-	check_reads(fillers, "map full, restarted");
+	ok(server_again(scene.server), "R-7 map full: killed, serves again");
+	check_reads(fillers, "R-7 map full, restarted");
 	client_close(c);
 	fillers_free(fillers);
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
@@ -323,20 +323,20 @@ disk_full(const char *ballast)
 
 	ok(ballast_put(ballast), "a file that takes room");
 	fillers_start(fillers);
-	check_refusals(fillers, "disk full");
-	check_reads(fillers, "disk full");
+	check_refusals(fillers, "R-6 disk full");
+	check_reads(fillers, "R-6 disk full");
 	ok(unlink(ballast) == 0, "room again");
 	for (size_t i = 0; i < FILLERS; i++)
-		check_settled(&fillers[i], "room again");
+		check_settled(&fillers[i], "R-6 room again");
 	c = client_open(scene.server->url, scene.server->root);
-	ok(client_account(c, "ES256", "{}"), "room again: an account");
-	ok(client_issue(c, scene.responder, names, 1, &issued), "room again: a certificate");
+	ok(client_account(c, "ES256", "{}"), "R-6 room again: an account");
+	ok(client_issue(c, scene.responder, names, 1, &issued), "R-6 room again: a certificate");
 	EVP_PKEY_free(issued.key);
 	client_close(c);
-	check_reads(fillers, "room again");
+	check_reads(fillers, "R-6 room again");
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
 	ok(server_again(scene.server), "and serves again");
-	check_reads(fillers, "restarted");
+	check_reads(fillers, "R-6 restarted");
 	fillers_free(fillers);
 	server_stop(scene.server);
 }
@@ -350,7 +350,7 @@ test_disk(void)
 	snprintf(dir, sizeof(dir), "%s/ca", scene.dir);
 	snprintf(ballast, sizeof(ballast), "%s/ballast", dir);
 	if (!disk_new(dir)) {
-		tap_skip("disk full", strerror(errno));
+		tap_skip("R-6 disk full", strerror(errno));
 		scene_end(&scene);
 		return;
 	}

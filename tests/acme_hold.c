@@ -185,12 +185,12 @@ test_kill(void)
 	from = server_log_size(scene.server);
 	server_kill(scene.server);
 	pthread_join(thread, NULL);
-	ok(c->unanswered, "R-23: killed with a request in flight");
+	ok(c->unanswered, "V-32, R-23: killed with a request in flight");
 	ok(server_again(scene.server), "serves again");
 	ok(server_event(scene.server, from, "jobs resumed", "jobs") == 1, "R-23: one job resumed");
 	c->once = false;
 	*c->nonce = '\0';
-	is(verdict(c, order.authz[0]), "valid", "R-23: and it reached its verdict");
+	is(verdict(c, order.authz[0]), "valid", "V-32, R-23: and it reached its verdict");
 	client_done(c);
 }
 

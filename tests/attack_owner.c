@@ -52,7 +52,7 @@ test_deactivated(void)
 	client_post(c, order.finalize, csr_payload(c, csr_for(c, "n7.example.test")));
 	told(c, 401, "unauthorized", "A-7 its ready order");
 	usleep(1500000);
-	ok(metric_now(metrics, VALIDATED) == before, "A-7 the validation proves nothing: %ld valid "
+	ok(metric_now(metrics, VALIDATED) == before, "A-7, V-31 the validation proves nothing: %ld valid "
 	   "ones, as before", metric_now(metrics, VALIDATED));
 	d = attacker(&scene);
 	jws.key = issued.key;

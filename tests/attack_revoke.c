@@ -285,6 +285,8 @@ test_reasons(void)
 	told(h.owner, 200, "", "A-23 reason 3");
 	revoke_cert(h.owner, h.der, "");
 	told(h.owner, 400, "alreadyRevoked", "A-23 once more");
+	ok(strstr(h.owner->detail, "Certificate already revoked") != NULL,
+	   "41: in the words that dehydrated looks for");
 	revoke_cert(h.owner, h.der, ",\"reason\":1");
 	told(h.owner, 400, "alreadyRevoked", "A-23 nor for another reason");
 	revoke_by_key(h.owner, h.key, h.der, ",\"reason\":1");
