@@ -14,8 +14,7 @@
 
 #include "base/b64.h"
 #include "tests/chain.h"
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define FILLERS	    4
 #define ORDERS_MAX  5000
@@ -171,15 +170,14 @@ check_kept(struct filler *f, const char *what)
 static void
 check_reads(struct filler *fillers, const char *what)
 {
-	struct client *c = client_open(scene.server->url, scene.server->root);
+	struct client *c = visitor(&scene);
 
 	ok(client_get(c, "GET", scene.server->url) == 200, "%s: the directory", what);
 	ok(client_get(c, "HEAD", client_url(c, "new-nonce")) == 200, "%s: newNonce", what);
 	client_account(c, "ES256", "{}");
 	ok(c->reply.status == 503 || c->reply.status == 201, "%s: newAccount: %d", what,
 	   c->reply.status);
-	is(c->fault, "", "every reply was as it must be");
-	client_close(c);
+	leave(c);
 	for (size_t i = 0; i < FILLERS; i++)
 		check_kept(&fillers[i], what);
 }
@@ -212,7 +210,7 @@ fillers_start(struct filler *fillers)
 {
 	atomic_store(&full, false);
 	for (size_t i = 0; i < FILLERS; i++) {
-		fillers[i].c = client_open(scene.server->url, scene.server->root);
+		fillers[i].c = visitor(&scene);
 		fillers[i].c->patience = 5;
 		ok(client_account(fillers[i].c, "ES256", "{}"), "an account");
 	}
@@ -234,8 +232,7 @@ fillers_free(struct filler *fillers)
 			free(f->certificates[k]);
 			free(f->pems[k]);
 		}
-		is(f->c->fault, "", "every reply was as it must be");
-		client_close(f->c);
+		leave(f->c);
 	}
 	free(fillers);
 }
@@ -272,7 +269,7 @@ test_map(void)
 
 	if (!scene_begin(&scene, 0, (const char *const[]){ "store.map=4M", "workers=2", NULL }))
 		exit(1);
-	c = client_open(scene.server->url, scene.server->root);
+	c = visitor(&scene);
 	client_account(c, "ES256", "{}");
 	ok(client_order_new(c, names, 1, &order), "an order");
 	fillers_start(fillers);
@@ -328,7 +325,7 @@ disk_full(const char *ballast)
 	ok(unlink(ballast) == 0, "room again");
 	for (size_t i = 0; i < FILLERS; i++)
 		check_settled(&fillers[i], "R-6 room again");
-	c = client_open(scene.server->url, scene.server->root);
+	c = visitor(&scene);
 	ok(client_account(c, "ES256", "{}"), "R-6 room again: an account");
 	ok(client_issue(c, scene.responder, names, 1, &issued), "R-6 room again: a certificate");
 	EVP_PKEY_free(issued.key);

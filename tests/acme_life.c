@@ -9,8 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define OLD_TERMS "terms_of_service=https://example.test/terms-1"
 #define NEW_TERMS "https://example.test/terms-2"
@@ -206,16 +205,13 @@ main(void)
 
 	if (!scene_begin(&scene, 0, settings))
 		return 1;
-	c = client_open(scene.server->url, scene.server->root);
-	ok(client_account(c, "ES256", "{\"termsOfServiceAgreed\":true}"), "an account: %s",
-	   client_why(c));
+	c = member(&scene, "ES256");
 	test_times();
 	test_newauthz();
 	test_address();
 	test_formats();
 	test_terms();
-	is(c->fault, "", "every reply was as it must be");
-	client_close(c);
+	leave(c);
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
 	scene_end(&scene);
 	return tap_done();

@@ -8,8 +8,7 @@
 #include "base/clock.h"
 #include "store/store.h"
 #include "tests/chain.h"
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 static struct scene scene;
 static struct arena *a;
@@ -130,14 +129,13 @@ static void
 test_blocked(void)
 {
 	const char *const names[] = { "n0.example.test" };
-	struct client *c = client_open(scene.server->url, scene.server->root);
+	struct client *c = member(&scene, "ES256");
 	struct issued issued = { .key = NULL };
 	struct client_order order;
 	char *said;
 	int status;
 
-	ok(client_account(c, "ES256", "{}") &&
-	   client_issue(c, scene.responder, names, 1, &issued), "issued: %s", client_why(c));
+	ok(client_issue(c, scene.responder, names, 1, &issued), "issued: %s", client_why(c));
 	status = run_revoke(chain_serial(a, issued.pem), "--reason 1", &said);
 	ok(status == 0, "revoked for the compromise of its key: %s", said);
 	client_order_new(c, names, 1, &order);
@@ -149,7 +147,7 @@ test_blocked(void)
 	issued = (struct issued){ .key = NULL };
 	ok(client_issue(c, scene.responder, names, 1, &issued), "one with another key is not");
 	EVP_PKEY_free(issued.key);
-	client_close(c);
+	leave(c);
 }
 
 int

@@ -7,11 +7,10 @@
 #include <unistd.h>
 
 #include "tests/chain.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 #include "tests/wrong.h"
 
 #define TERMS	  "https://terms.example.test/1"
-#define AGREED	  "{\"termsOfServiceAgreed\":true}"
 #define WARM	  10		/* rounds until memory is compared */
 #define GROWTH	  (4096 * STAGE_ROOM)		/* KiB */
 

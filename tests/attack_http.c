@@ -360,7 +360,7 @@ main(void)
 	if (!scene_begin(&scene, 0, (const char *const[]){ "workers=2", "limits.request=3s",
 			 "limits.idle=3s", NULL }))
 		return 1;
-	c = attacker(&scene);
+	c = visitor(&scene);
 	vanish();
 	for (size_t i = 0; i < COUNT(slows); i++)
 		pthread_create(&threads[i], NULL, be_slow, &slows[i]);

@@ -54,7 +54,7 @@ test_deactivated(void)
 	usleep(1500000);
 	ok(metric_now(metrics, VALIDATED) == before, "A-7, V-31 the validation proves nothing: %ld valid "
 	   "ones, as before", metric_now(metrics, VALIDATED));
-	d = attacker(&scene);
+	d = visitor(&scene);
 	jws.key = issued.key;
 	jws.payload = cert_payload(d, leaf_der(d->arena, issued.pem), "");
 	client_post_jws(d, client_url(d, "revoke-cert"), &jws, true);

@@ -183,7 +183,7 @@ static void
 test_own_key(struct held *h)
 {
 	static const char *const name = "n2.example.test";
-	struct client *c = attacker(&scene), *d = member(&scene, "ES256");
+	struct client *c = visitor(&scene), *d = member(&scene, "ES256");
 	struct client_order order;
 	struct jws jws = { .key = h->key, .payload = AGREED };
 

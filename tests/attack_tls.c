@@ -301,7 +301,7 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	if (!scene_begin(&scene, 0, (const char *const[]){ "workers=1", "limits.idle=2s", NULL }))
 		return 1;
-	c = attacker(&scene);
+	c = visitor(&scene);
 	test_versions();
 	test_ciphers();
 	test_renegotiation();

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "tests/crash.h"
-#include "tests/tap.h"
 
 static unsigned
 all_waiting(struct crash *all)
