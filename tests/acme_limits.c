@@ -66,7 +66,8 @@ test_connections(void)
 	guest_start(&late);
 	usleep(1200000);
 	ok(atomic_load(&late.status) == 0, "limits.connections: one more waits");
-	ok(client_get(list[0], "GET", scene.server->url) == 200, "limits.connections: the others are served");
+	ok(client_get(list[0], "GET", scene.server->url) == 200,
+	   "limits.connections: the others are served");
 	client_hang_up(list[0]);
 	pthread_join(late.thread, NULL);
 	ok(late.status == 200, "limits.connections: and is served when one has gone");

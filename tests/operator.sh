@@ -46,6 +46,8 @@ test_usage() {
 	refused 2 'give --dir' "init without a folder" "$brevet" init
 	refused 1 'brevet init' "no such file" "$brevet" check --config "$work/nowhere.conf"
 	refused 1 'no such option' "an unknown --set" "$brevet" init --dir "$work/x" --set a.b=c
+	refused 1 'hosts: "bad host" is neither' "a bad --host" "$brevet" init --dir "$work/x" \
+		--host "bad host"
 	refused 1 'not ADDRESS:PORT' "a bad --listen" "$brevet" init --dir "$work/x" --listen 443
 	refused 1 'key type|p256' "a bad --key-type" "$brevet" init --dir "$work/x" --key-type rsa1024
 	refused 2 'reason abc: not a number' "a reason that is none" B revoke 0102 --reason abc
