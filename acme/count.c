@@ -31,6 +31,7 @@ static const char *const orders[] = { "created", "processing", "valid", "invalid
 static const char *const authz[] = { "created", "valid", "invalid", NULL };
 static const char *const certificates[] = { "issued", "abandoned", "revoked", NULL };
 static const char *const methods[] = { "http-01", "dns-01", "tls-alpn-01", NULL };
+static const char *const proofs[] = { "none", "http-01", "dns-01", "tls-alpn-01", NULL };
 static const char *const signings[] = { "certificate", "crl", "own", NULL };
 
 /* Filled from the table of problem types: "ok" first. */
@@ -51,7 +52,8 @@ struct metric count_accounts = { "brevet_accounts_total", "Accounts by event",
 struct metric count_orders = { "brevet_orders_total", "Orders by transition",
 	METRIC_COUNTER, { { "event", orders }, { "problem", problems } }, 0, { 0 }, NULL };
 struct metric count_authz = { "brevet_authorizations_total", "Authorizations by transition",
-	METRIC_COUNTER, { { "event", authz } }, 0, { 0 }, NULL };
+	METRIC_COUNTER, { { "event", authz }, { "method", proofs }, { "problem", problems } },
+	0, { 0 }, NULL };
 struct metric count_challenges = { "brevet_challenges_total",
 	"Challenges by method and by what they came to", METRIC_COUNTER,
 	{ { "method", methods }, { "result", results } }, 0, { 0 }, NULL };
@@ -105,4 +107,19 @@ size_t
 count_method(enum method method)
 {
 	return (size_t)method - 1;
+}
+
+void
+count_authz_made(size_t n)
+{
+	metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, n);
+}
+
+void
+count_authz_decided(enum method method, enum problem_type type)
+{
+	enum count_authz event = type == PROBLEM_NONE ? COUNT_AUTHZ_VALID : COUNT_AUTHZ_INVALID;
+
+	metric_add_at(&count_authz, (const size_t[METRIC_LABELS]){
+		event, (size_t)method, count_problem(type) }, 1);
 }
