@@ -322,7 +322,6 @@ main(void)
 	test_http10();
 	test_methods();
 	test_plain();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

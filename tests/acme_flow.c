@@ -388,7 +388,6 @@ main(void)
 	test_answers();
 	test_strangers();
 	test_race();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

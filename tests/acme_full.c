@@ -283,8 +283,7 @@ test_map(void)
 	check_reads(fillers, "R-7 map full, restarted");
 	client_close(c);
 	fillers_free(fillers);
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 }
 
 /* --- the disk ------------------------------------------------------------------------- */

@@ -159,8 +159,7 @@ main(void)
 	test_states();
 	test_reasons();
 	test_blocked();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	arena_free(a);
 	return tap_done();
 }

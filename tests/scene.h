@@ -24,6 +24,14 @@ void scene_prepare(struct scene *sc, unsigned delay_ms);
 bool scene_serve(struct scene *sc, const char *const *settings);
 void scene_end(struct scene *sc);
 
+/* The same, with a server that runs and must end well. */
+__attribute__((unused)) static void
+scene_stop(struct scene *sc)
+{
+	ok(server_stop(sc->server) == 0, "the server ends with status 0");
+	scene_end(sc);
+}
+
 /* A client of the scene's server, without and with an account of its own; never NULL.
  * The caller lets it leave(). */
 struct client *visitor(const struct scene *sc);
