@@ -117,7 +117,8 @@ test_reasons(void)
 	char *said;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int status = run_revoke("0102", arena_printf(a, "--reason=%s", rows[i].text), &said);
+		const char *reason = arena_printf(a, "--reason=%s", rows[i].text);
+		int status = run_revoke("0102", reason, &said);
 
 		ok(status == rows[i].status && strstr(said, rows[i].says) != NULL,
 		   "--reason=%s: %d, %s", rows[i].text, status, said);

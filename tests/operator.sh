@@ -172,16 +172,24 @@ test_revoke() {
 	check "a new account is welcome" certbot_get -d new.operator.test
 }
 
+# quiet COMMAND...: it must not fail; what it says is shown if it does.
+quiet() {
+	"$@" >"$work/quiet.out" 2>&1 || {
+		diag <"$work/quiet.out"
+		die "$* fails"
+	}
+}
+
 # The issuing CA has a second certificate, by another root.
 test_cross() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/old.key" \
-		-out "$work/old.pem" -subj "/CN=Old Root" -days 100 2>/dev/null
-	openssl x509 -x509toreq -in "$ca/issuing.pem" -signkey "$ca/issuing.key" \
-		-out "$work/issuing.csr" 2>/dev/null
+	quiet openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/old.key" \
+		-out "$work/old.pem" -subj "/CN=Old Root" -days 100
+	quiet openssl x509 -x509toreq -in "$ca/issuing.pem" -signkey "$ca/issuing.key" \
+		-out "$work/issuing.csr"
 	printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n%s\n' \
 		'subjectKeyIdentifier=hash' >"$work/ext"
-	openssl x509 -req -in "$work/issuing.csr" -CA "$work/old.pem" -CAkey "$work/old.key" \
-		-CAcreateserial -extfile "$work/ext" -days 90 -out "$ca/cross.pem" 2>/dev/null
+	quiet openssl x509 -req -in "$work/issuing.csr" -CA "$work/old.pem" -CAkey "$work/old.key" \
+		-CAcreateserial -extfile "$work/ext" -days 90 -out "$ca/cross.pem"
 	sed -i 's|key = "issuing.key"|&\n\talternates = { "cross.pem" }|' "$ca/brevet.conf"
 	check "the cross-certificate is accepted" B check
 	check "reload takes it" B reload
