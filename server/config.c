@@ -283,6 +283,20 @@ take_profiles(struct config *c, cfg_t *cfg)
 	}
 }
 
+static enum va_dnssec
+dnssec_mode(const char *word)
+{
+	return strcmp(word, "validate") == 0 ? VA_DNSSEC_VALIDATE :
+	       strcmp(word, "trust-ad") == 0 ? VA_DNSSEC_TRUST_AD : VA_DNSSEC_OFF;
+}
+
+static enum va_caa_mode
+caa_mode(const char *word)
+{
+	return strcmp(word, "always") == 0 ? VA_CAA_ALWAYS :
+	       strcmp(word, "off") == 0 ? VA_CAA_OFF : VA_CAA_AUTO;
+}
+
 static bool
 take_validation(struct config *c, struct problem *p)
 {
@@ -293,7 +307,9 @@ take_validation(struct config *c, struct problem *p)
 		.hosts_file = *c->hosts_file == '\0' ? NULL : beside(c, c->hosts_file),
 		.allow_addresses = c->allow_addresses,
 		.insecure = c->insecure,
-		.dnssec = strcmp(c->dnssec, "validate") == 0,
+		.dnssec = dnssec_mode(c->dnssec),
+		.caa = caa_mode(c->caa),
+		.issuers = c->caa_identities,
 		.private_mode = strcmp(c->mode, "private") == 0,
 		.timeout_ms = (int)c->timeout * 1000,
 		.agent = "Brevet/" PACKAGE_VERSION " (ACME validation)",

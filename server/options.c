@@ -31,7 +31,8 @@ const struct config_option config_options[] = {
 	  "URL of terms that new accounts must agree to; empty: none" },
 	{ "website", TEXT, AT(website), "", 0, 0, "URL of a page about this CA" },
 	{ "caa_identities", LIST, AT(caa_identities), "", 0, 0,
-	  "issuer names of this CA in CAA records" },
+	  "issuer names of this CA in CAA records; none: every issue property in a CAA\n\t"
+	  "record then forbids this CA to issue" },
 	{ "quirks", LIST, AT(quirks), "", 0, 0,
 	  "deviations for broken clients: padded-csr, short-es256" },
 	{ "weak_keys", TEXT, AT(weak_keys), "/usr/share/openssl-blacklist", 0, 0,
@@ -72,7 +73,8 @@ const struct config_option config_options[] = {
 	  "port of https redirects and tls-alpn-01; other than 443 only for tests" },
 	{ "validation.timeout", TIME, AT(timeout), "20s", 1, 60, "a whole validation" },
 	{ "validation.resolvers", LIST, AT(resolvers), "", 0, 0,
-	  "DNS resolvers, ADDRESS or ADDRESS@PORT; none: those of the system" },
+	  "DNS resolvers, ADDRESS or ADDRESS@PORT; none: those of the system; the word\n\t"
+	  "recursive alone: the name servers of each zone, from the root down" },
 	{ "validation.hosts_file", TEXT, AT(hosts_file), "", 0, 0,
 	  "names and addresses that are known without DNS, as in /etc/hosts" },
 	{ "validation.allow_addresses", LIST, AT(allow_addresses), "", 0, 0,
@@ -80,7 +82,11 @@ const struct config_option config_options[] = {
 	{ "validation.insecure", LIST, AT(insecure), "internal home.arpa test local", 0, 0,
 	  "zones without DNSSEC, where it is not looked for" },
 	{ "validation.dnssec", TEXT, AT(dnssec), "off", 0, 0,
-	  "validate or off: whether DNS answers are validated here" },
+	  "validate: DNS answers are validated here; trust-ad: by the resolvers, whose word\n\t"
+	  "is believed; off: by nobody" },
+	{ "validation.caa", TEXT, AT(caa), "auto", 0, 0,
+	  "auto, always or off: whether CAA records are obeyed; auto: but for names under\n\t"
+	  "validation.insecure" },
 	{ "validation.mode", TEXT, AT(mode), "private", 0, 0,
 	  "private or public: whether private networks may be dialled" },
 };
@@ -177,7 +183,8 @@ static const struct words {
 } words[] = {
 	{ "log.level", { "debug", "info", "warn", "error", NULL } },
 	{ "validation.mode", { "private", "public", NULL } },
-	{ "validation.dnssec", { "validate", "off", NULL } },
+	{ "validation.dnssec", { "validate", "trust-ad", "off", NULL } },
+	{ "validation.caa", { "auto", "always", "off", NULL } },
 	{ "quirks", { "padded-csr", "short-es256", NULL } },
 	{ "order.reuse", { "valid", "pending", "none", NULL } },
 };

@@ -789,7 +789,7 @@ test_dnssec(struct va_options o)
 	struct loop *l;
 	struct va *va;
 
-	o.dnssec = true;
+	o.dnssec = VA_DNSSEC_VALIDATE;
 	o.insecure = insecure;
 	va = va_open(&o, &p);
 	if (access(RESOLVE_ANCHOR, R_OK) != 0) {

@@ -8,17 +8,22 @@
 #include "va/addr.h"
 #include "va/fetch.h"
 #include "va/hosts.h"
+#include "va/record.h"
 #include "va/resolve.h"
 #include "va/target.h"
 #include "va/va.h"
 
 #define REDIRECTS_MAX 10
+#define LOOKUPS_MAX   64	/* questions to DNS of one validation */
 
 struct va {
 	atomic_uint		  refs;
 	struct arena		 *arena;	/* owns the rest; only va_open() adds */
 	uint16_t		  http_port, https_port;
-	bool			  dnssec, private_mode;
+	bool			  recursive, private_mode;
+	enum va_dnssec		  dnssec;
+	enum va_caa_mode	  caa;
+	const char		**issuers;	/* ends with NULL */
 	int			  timeout_ms;
 	const char		 *agent;
 	const char		**resolvers, **insecure;	/* end with NULL */
@@ -27,15 +32,18 @@ struct va {
 	const struct hosts	 *hosts;
 };
 
-/* A validation under way: the data of its flow, in that flow's arena.  It outlives the
- * struct validation that asked for it when that is cancelled. */
+/* A validation or CAA check under way: the data of its flow, in that flow's arena.  It
+ * outlives the struct that asked for it when that is cancelled. */
 struct attempt {
-	struct validation	*v;		/* NULL: cancelled */
+	struct validation	*v;		/* who asked: one of these; */
+	struct va_caa		*caa;		/* both NULL: cancelled */
 	struct va		*va;
 	struct flow		*flow;
 	enum va_method		 method;
-	struct ident		 ident;		/* of these three a copy */
-	const char		*token, *key_auth;
+	struct ident		 ident;		/* a copy, as are the next lines */
+	bool			 wildcard;
+	const char		*account_url;
+	const char		*token, *key_auth;	/* NULL in CAA checks */
 	struct event		*deadline;
 	int64_t			 began;		/* monotonic, ms */
 	unsigned		 ticket;	/* of what is waited for now */
@@ -44,6 +52,8 @@ struct attempt {
 	char			 address[64];
 	unsigned		 redirects;
 	struct lookup		 lookup;
+	unsigned		 nlookup;	/* questions asked so far */
+	struct record		 record;	/* what was asked and seen */
 	/* http-01 */
 	struct fetch		 fetch;
 	struct target		 target;	/* what is fetched now */
@@ -53,6 +63,13 @@ struct attempt {
 };
 
 #define ATTEMPT(f) ((struct attempt *)(f)->data)
+
+/* An attempt of the waiter's loop that will take these steps; its flow is to be started. */
+struct attempt *attempt_new(struct va *va, const struct flow *waiter,
+			    const struct flow_step *steps);
+
+/* Gives it up: nobody is told, its flow ends. */
+void attempt_cancel(struct attempt *a);
 
 /* Arms the flow for a question whose answer wakes it with the ticket returned; the
  * problem is the verdict if the deadline comes first. */
@@ -65,6 +82,9 @@ int attempt_left(const struct attempt *a);
 /* The steps of the methods.  Each step behind a wait first looks whether the flow's
  * problem was set meanwhile (deadline, cancelled).  The last one is va_report(). */
 extern const struct flow_step http01_steps[], dns01_steps[];
+
+/* "http-01" ...; "unknown". */
+const char *method_name(enum va_method method);
 
 /* The last step: hands the verdict over, wakes the waiter. */
 enum flow_next va_report(struct flow *f);

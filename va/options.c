@@ -52,16 +52,46 @@ resolver_ok(const char *text)
 	       atoi(at + 1) >= 1 && atoi(at + 1) <= 65535;
 }
 
+/* The word "recursive" stands alone, and leaves no list. */
 static bool
-options_dns(struct va *va, const struct va_options *o, struct problem *p)
+options_resolvers(struct va *va, const struct va_options *o, struct problem *p)
 {
 	va->resolvers = list_copy(va->arena, o->resolvers);
-	va->insecure = list_copy(va->arena, o->insecure);
 	va->dnssec = o->dnssec;
+	va->recursive = va->resolvers[0] != NULL && strcmp(va->resolvers[0], "recursive") == 0;
+	if (va->recursive && va->resolvers[1] != NULL)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.resolvers: \"recursive\" "
+			       "stands alone, without resolvers beside it");
+	if (va->recursive)
+		va->resolvers[0] = NULL;
 	for (const char **r = va->resolvers; *r != NULL; r++)
 		if (!resolver_ok(*r))
 			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.resolvers: "
 				       "\"%.80s\" is not an address, or address@port", *r);
+	if (va->dnssec == VA_DNSSEC_TRUST_AD && va->resolvers[0] == NULL)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.dnssec: trust-ad believes "
+			       "the resolvers that validation.resolvers names, and it names none");
+	return true;
+}
+
+static bool
+options_issuers(struct va *va, const struct va_options *o, struct problem *p)
+{
+	va->caa = o->caa;
+	va->issuers = list_copy(va->arena, o->issuers);
+	for (const char **i = va->issuers; *i != NULL; i++)
+		if (!ident_dns_ok(*i, strlen(*i)))
+			return problem(p, PROBLEM_SERVER_INTERNAL, "caa_identities: \"%.80s\" is "
+				       "not a domain name without a dot at its end", *i);
+	return true;
+}
+
+static bool
+options_dns(struct va *va, const struct va_options *o, struct problem *p)
+{
+	va->insecure = list_copy(va->arena, o->insecure);
+	if (!options_resolvers(va, o, p) || !options_issuers(va, o, p))
+		return false;
 	for (const char **z = va->insecure; *z != NULL; z++) {
 		size_t n = strlen(*z);
 
@@ -70,7 +100,7 @@ options_dns(struct va *va, const struct va_options *o, struct problem *p)
 			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.insecure: "
 				       "\"%.80s\" is not the name of a zone", *z);
 	}
-	if (va->dnssec && access(RESOLVE_ANCHOR, R_OK) != 0)
+	if (va->dnssec == VA_DNSSEC_VALIDATE && access(RESOLVE_ANCHOR, R_OK) != 0)
 		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.dnssec: cannot read %s; "
 			       "install the package dns-root-data", RESOLVE_ANCHOR);
 	if (o->hosts_file != NULL)
