@@ -21,14 +21,15 @@ static const struct flow_step unknown_steps[] = {
 
 static const struct method {
 	const char		*name;
+	const char		*section, *section_ip;	/* of the Baseline Requirements */
 	const struct flow_step	*steps;
 } methods[] = {
-	[0] = { "unknown", unknown_steps },
-	[VA_HTTP_01] = { "http-01", http01_steps },
-	[VA_DNS_01] = { "dns-01", dns01_steps },
-	[VA_TLS_ALPN_01] = { "tls-alpn-01", unknown_steps },
-	[VA_DNS_ACCOUNT_01] = { "dns-account-01", unknown_steps },
-	[VA_DNS_PERSIST_01] = { "dns-persist-01", unknown_steps },
+	[0] = { "unknown", "", "", unknown_steps },
+	[VA_HTTP_01] = { "http-01", "3.2.2.4.19", "3.2.2.5.6", http01_steps },
+	[VA_DNS_01] = { "dns-01", "3.2.2.4.7", "", dns01_steps },
+	[VA_TLS_ALPN_01] = { "tls-alpn-01", "3.2.2.4.20", "3.2.2.5.7", unknown_steps },
+	[VA_DNS_ACCOUNT_01] = { "dns-account-01", "3.2.2.4.21", "", unknown_steps },
+	[VA_DNS_PERSIST_01] = { "dns-persist-01", "3.2.2.4.22", "", unknown_steps },
 };
 
 static const struct method *
@@ -43,6 +44,12 @@ const char *
 method_name(enum va_method method)
 {
 	return method_of(method)->name;
+}
+
+const char *
+method_section(enum va_method method, enum ident_type type)
+{
+	return type == IDENT_IP ? method_of(method)->section_ip : method_of(method)->section;
 }
 
 static enum flow_next
@@ -229,5 +236,7 @@ va_drop(struct loop *l)
 		next = a->next;
 		if (a->v != NULL)
 			va_cancel(a->v);
+		else if (a->caa != NULL)
+			va_caa_cancel(a->caa);
 	}
 }

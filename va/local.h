@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "va/addr.h"
+#include "va/caa.h"
 #include "va/fetch.h"
 #include "va/hosts.h"
 #include "va/record.h"
@@ -31,6 +32,10 @@ struct va {
 	size_t			  nallow;
 	const struct hosts	 *hosts;
 };
+
+/* A resolver as configured: "ADDR" or "ADDR@PORT", as libunbound takes it.  False: not
+ * that. */
+bool server_parse(union address *a, const char *text);
 
 /* A validation or CAA check under way: the data of its flow, in that flow's arena.  It
  * outlives the struct that asked for it when that is cancelled. */
@@ -83,8 +88,10 @@ int attempt_left(const struct attempt *a);
  * problem was set meanwhile (deadline, cancelled).  The last one is va_report(). */
 extern const struct flow_step http01_steps[], dns01_steps[];
 
-/* "http-01" ...; "unknown". */
+/* "http-01" ... ("unknown"), and the section of the CA/Browser Forum's Baseline
+ * Requirements that it fulfils for such identifiers ("": none). */
 const char *method_name(enum va_method method);
+const char *method_section(enum va_method method, enum ident_type type);
 
 /* The last step: hands the verdict over, wakes the waiter. */
 enum flow_next va_report(struct flow *f);

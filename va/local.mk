@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libva.a
-libva_a_SOURCES = va/addr.c va/addr.h va/ask.c va/dns01.c va/engine.h \
+libva_a_SOURCES = va/addr.c va/addr.h va/ask.c va/caa.c va/caa.h va/dns01.c va/engine.h \
 	va/fetch.c va/fetch.h va/hosts.c va/hosts.h va/http01.c va/local.h va/options.c \
-	va/packet.c va/packet.h va/record.c va/record.h va/resolve.c va/resolve.h \
+	va/packet.c va/packet.h va/record.c va/record.h va/resolve.c va/resolve.h va/stub.c \
 	va/target.c va/target.h va/unbound.c va/va.h
 
 unit_tests += tests/test_addr tests/test_va

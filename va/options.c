@@ -31,31 +31,31 @@ list_copy(struct arena *a, const char *const *list)
 	return copy;
 }
 
-/* "ADDR" or "ADDR@PORT", as libunbound takes it. */
-static bool
-resolver_ok(const char *text)
+bool
+server_parse(union address *a, const char *text)
 {
 	const char *at = strchrnul(text, '@');
 	char addr[64];
-	union address a;
 	size_t n = strlen(*at == '\0' ? at : at + 1);
+	int port = *at == '\0' ? 53 : atoi(at + 1);
 
 	if ((size_t)(at - text) >= sizeof(addr))
 		return false;
 	memcpy(addr, text, (size_t)(at - text));
 	addr[at - text] = '\0';
-	if (!address_parse(&a, addr))
+	if (!address_parse(a, addr))
 		return false;
-	if (*at == '\0')
-		return true;
-	return n >= 1 && n <= 5 && strspn(at + 1, "0123456789") == n &&
-	       atoi(at + 1) >= 1 && atoi(at + 1) <= 65535;
+	address_set_port(a, (uint16_t)port);
+	return *at == '\0' || (n >= 1 && n <= 5 && strspn(at + 1, "0123456789") == n &&
+			       port >= 1 && port <= 65535);
 }
 
 /* The word "recursive" stands alone, and leaves no list. */
 static bool
 options_resolvers(struct va *va, const struct va_options *o, struct problem *p)
 {
+	union address server;
+
 	va->resolvers = list_copy(va->arena, o->resolvers);
 	va->dnssec = o->dnssec;
 	va->recursive = va->resolvers[0] != NULL && strcmp(va->resolvers[0], "recursive") == 0;
@@ -65,7 +65,7 @@ options_resolvers(struct va *va, const struct va_options *o, struct problem *p)
 	if (va->recursive)
 		va->resolvers[0] = NULL;
 	for (const char **r = va->resolvers; *r != NULL; r++)
-		if (!resolver_ok(*r))
+		if (!server_parse(&server, *r))
 			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.resolvers: "
 				       "\"%.80s\" is not an address, or address@port", *r);
 	if (va->dnssec == VA_DNSSEC_TRUST_AD && va->resolvers[0] == NULL)

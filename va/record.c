@@ -131,28 +131,6 @@ record_add(struct record *r, const char *member, json_t *value)
 	json_object_set_new(r->more, member, value);
 }
 
-/* The section of the Baseline Requirements that the method fulfils. */
-static const char *
-record_section(const struct attempt *a)
-{
-	bool ip = a->ident.type == IDENT_IP;
-
-	switch (a->method) {
-	case VA_HTTP_01:
-		return ip ? "3.2.2.5.6" : "3.2.2.4.19";
-	case VA_DNS_01:
-		return "3.2.2.4.7";
-	case VA_TLS_ALPN_01:
-		return ip ? "3.2.2.5.7" : "3.2.2.4.20";
-	case VA_DNS_ACCOUNT_01:
-		return "3.2.2.4.21";
-	case VA_DNS_PERSIST_01:
-		return "3.2.2.4.22";
-	default:
-		return "";
-	}
-}
-
 static json_t *
 problem_word(const struct problem *p)
 {
@@ -174,8 +152,8 @@ record_print(const struct attempt *a, struct arena *to)
 	if (a->wildcard)
 		json_object_set_new(ident, "wildcard", json_true());
 	all = json_pack("{s:s, s:s, s:o, s:s, s:I, s:s, s:O, s:O, s:i, s:o}",
-			"method", method_name(a->method), "section", record_section(a),
-			"identifier", ident, "began", clock_print(r->arena, r->began),
+			"method", method_name(a->method),
+			"section", method_section(a->method, a->ident.type), "identifier", ident, "began", clock_print(r->arena, r->began),
 			"took_ms", (json_int_t)(clock_mono_ms() - a->began),
 			"dnssec", dnssec[resolver->dnssec], "lookups", r->lookups,
 			"dials", r->dials, "redirects", (int)a->redirects,

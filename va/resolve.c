@@ -24,11 +24,8 @@ resolver_open(struct loop *l, const struct va *va, struct problem *p)
 	if (r == NULL)
 		abort();
 	r->dnssec = va->dnssec;
-	r->engine = &unbound_engine;
-	if (va->dnssec == VA_DNSSEC_TRUST_AD)
-		problem(p, PROBLEM_SERVER_INTERNAL, "validation.dnssec: no engine trusts AD yet");
-	else
-		r->dns = r->engine->open(l, va, p);
+	r->engine = va->dnssec == VA_DNSSEC_TRUST_AD ? &stub_engine : &unbound_engine;
+	r->dns = r->engine->open(l, va, p);
 	if (r->dns != NULL)
 		return r;
 	free(r);
