@@ -6,9 +6,9 @@
 #include <stdatomic.h>
 
 #include "va/addr.h"
-#include "va/caa.h"
 #include "va/fetch.h"
 #include "va/hosts.h"
+#include "va/issue.h"
 #include "va/record.h"
 #include "va/resolve.h"
 #include "va/target.h"

@@ -29,7 +29,7 @@ octets16(const uint8_t *b)
 	return (unsigned)b[0] << 8 | b[1];
 }
 
-/* --- names --------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------- */
 
 /* Labels of a name from `at` on, in lower case, compression followed.  Each pointer leads
  * to before the labels it ends, so it comes to an end.  Returns where the name ends in the
@@ -77,7 +77,7 @@ name_equal(const uint8_t *a, size_t alen, const uint8_t *b, size_t blen)
 	return alen == blen && memcmp(a, b, alen) == 0;
 }
 
-/* --- records --------------------------------------------------------------------------- */
+/* --- records ----------------------------------------------------------------------- */
 
 static bool
 header_read(struct reader *r, struct header *h)
@@ -171,7 +171,7 @@ section_read(struct packet *p, struct reader *r, unsigned count, bool additional
 	return true;
 }
 
-/* --- replies -------------------------------------------------------------------------- */
+/* --- replies ----------------------------------------------------------------------- */
 
 static void
 ttl_note(struct packet *p, uint32_t ttl, bool first)
@@ -199,19 +199,17 @@ alias_follow(struct packet *p)
 	return false;
 }
 
-static bool
+static void
 aliases_follow(struct packet *p)
 {
 	struct answer answer;
 
 	if (p->type == ns_t_cname)
-		return true;
-	while (alias_follow(p))
-		if (++p->aliases > ALIASES_MAX)
-			return false;
+		return;
+	while (!p->circle && alias_follow(p))
+		p->circle = ++p->aliases > ALIASES_MAX;
 	for (unsigned at = 0, n = p->aliases; packet_answer(p, &at, &answer); n++)
 		ttl_note(p, answer.ttl, n == 0);
-	return true;
 }
 
 bool
@@ -237,10 +235,12 @@ packet_parse(struct packet *p, const uint8_t *data, size_t len)
 	if (p->truncated)	/* what is there may end anywhere */
 		return true;
 	p->answers = octets16(data + 6);
-	return section_read(p, &r, p->answers, false) &&
-	       section_read(p, &r, octets16(data + 8), false) &&
-	       section_read(p, &r, octets16(data + 10), true) && r.at == len &&
-	       aliases_follow(p);
+	if (!section_read(p, &r, p->answers, false) ||
+	    !section_read(p, &r, octets16(data + 8), false) ||
+	    !section_read(p, &r, octets16(data + 10), true) || r.at != len)
+		return false;
+	aliases_follow(p);
+	return true;
 }
 
 /* *at is the offset of the next record behind the first, and its number, in one: records
@@ -280,7 +280,7 @@ packet_target(const struct packet *p, char text[PACKET_NAME_MAX + 1])
 	text[n] = '\0';
 }
 
-/* --- queries -------------------------------------------------------------------------- */
+/* --- queries ----------------------------------------------------------------------- */
 
 /* The name on the wire; 0: a label or the whole is empty or too long. */
 static size_t

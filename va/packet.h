@@ -31,13 +31,14 @@ struct packet {
 	uint8_t		 target[PACKET_NAME_MAX];	/* where the aliases lead, lower case */
 	size_t		 target_len;
 	unsigned	 aliases;
+	bool		 circle;		/* they lead nowhere, in a circle or too far */
 	uint32_t	 ttl;			/* the least of the aliases and answers; 0: none */
 	int		 error;			/* extended DNS error (RFC 8914), -1: none */
 	const char	*error_text;		/* error_len octets of it; not NUL-terminated */
 	size_t		 error_len;
 };
 
-/* False: not a reply of that form, or its aliases run in a circle.  Of a truncated one
+/* False: not a reply of that form.  Of a truncated one
  * only header and question are read. */
 bool packet_parse(struct packet *p, const uint8_t *data, size_t len);
 

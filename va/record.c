@@ -87,9 +87,10 @@ record_answers(struct record *r, const struct question *q, json_t *lookup)
 void
 record_lookup(struct record *r, const struct question *q)
 {
-	json_t *lookup = json_pack("{s:s, s:s, s:s, s:s}", "name", q->name,
-				   "type", type_name(q->type), "rcode", rcode_name(q->rcode),
-				   "security", security_name(q->security));
+	const char *rcode = q->rcode == RCODE_SILENCE ? NULL : rcode_name(q->rcode);
+	json_t *lookup = json_pack("{s:s, s:s, s:s?, s:s}", "name", q->name, "type",
+				   type_name(q->type), "rcode", rcode, "security",
+				   security_name(q->security));
 	char alias[PACKET_NAME_MAX + 1];
 
 	record_answers(r, q, lookup);
@@ -153,7 +154,8 @@ record_print(const struct attempt *a, struct arena *to)
 		json_object_set_new(ident, "wildcard", json_true());
 	all = json_pack("{s:s, s:s, s:o, s:s, s:I, s:s, s:O, s:O, s:i, s:o}",
 			"method", method_name(a->method),
-			"section", method_section(a->method, a->ident.type), "identifier", ident, "began", clock_print(r->arena, r->began),
+			"section", method_section(a->method, a->ident.type), "identifier", ident,
+			"began", clock_print(r->arena, r->began),
 			"took_ms", (json_int_t)(clock_mono_ms() - a->began),
 			"dnssec", dnssec[resolver->dnssec], "lookups", r->lookups,
 			"dials", r->dials, "redirects", (int)a->redirects,

@@ -12,8 +12,9 @@
  *		   "address":"192.0.2.7","port":80,"status":200,"ms":31}],
  *	 "redirects":0,"problem":null}
  *
- * section is that of the CA/Browser Forum's Baseline Requirements.  A lookup that was led
- * elsewhere has an "alias", one that failed a "why"; a dial without an answer has a "why".
+ * section is that of the CA/Browser Forum's Baseline Requirements.  The rcode of a
+ * question that nobody answered is null.  A lookup that was led elsewhere has an "alias", one
+ * that failed a "why"; a dial without an answer has a "why".
  * Octets of a peer that are not printable ASCII are shown as '?'; long and many answers are
  * cut short, with their number in "more". */
 #ifndef VA_RECORD_H

@@ -14,7 +14,7 @@
 #include "va/engine.h"
 #include "va/local.h"
 
-/* --- the resolver ----------------------------------------------------------------------- */
+/* --- the resolver ------------------------------------------------------------------ */
 
 struct resolver *
 resolver_open(struct loop *l, const struct va *va, struct problem *p)
@@ -41,7 +41,7 @@ resolver_close(void *resolver)
 	free(r);
 }
 
-/* --- asking --------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------------ */
 
 static bool
 question_good(const struct question *q)
@@ -98,6 +98,10 @@ question_reply(struct question *q, const void *packet, size_t len, enum security
 	if (!packet_parse(&reply, copy.data, copy.len) || reply.truncated ||
 	    reply.type != q->type) {
 		question_fail(q, ns_r_servfail, "the reply is malformed");
+		return;
+	}
+	if (reply.circle) {
+		question_fail(q, ns_r_servfail, "its aliases run in a circle, or too far");
 		return;
 	}
 	q->rcode = (int)reply.rcode;
@@ -197,7 +201,7 @@ lookup_cancel(struct lookup *k)
 	}
 }
 
-/* --- words ---------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------- */
 
 const char *
 type_name(int type)
@@ -221,7 +225,7 @@ rcode_name(int rcode)
 {
 	switch (rcode) {
 	case RCODE_SILENCE:
-		return "nothing in time";
+		return "nothing";
 	case ns_r_noerror:
 		return "NOERROR";
 	case ns_r_formerr:
@@ -250,7 +254,7 @@ security_name(enum security security)
 	return names[security];
 }
 
-/* --- answers -------------------------------------------------------------------------------- */
+/* --- answers ----------------------------------------------------------------------- */
 
 bool
 question_ok(const struct question *q, struct problem *p)

@@ -61,7 +61,7 @@ struct query {
 
 static void query_next_try(struct query *x);
 
-/* --- the engine ------------------------------------------------------------------------- */
+/* --- the engine -------------------------------------------------------------------- */
 
 static void *
 stub_open(struct loop *l, const struct va *va, struct problem *p)
@@ -99,7 +99,7 @@ stub_close(void *dns)
 	free(s);
 }
 
-/* --- one query --------------------------------------------------------------------------- */
+/* --- one query --------------------------------------------------------------------- */
 
 static void
 query_hang_up(struct query *x)
@@ -267,7 +267,7 @@ query_connect(struct query *x, int kind)
 	return true;
 }
 
-/* --- over TCP ------------------------------------------------------------------------------- */
+/* --- over TCP ---------------------------------------------------------------------- */
 
 static void
 tcp_failed(struct query *x, const char *why)
@@ -346,7 +346,7 @@ tcp_begin(struct query *x)
 		tcp_failed(x, strerrordesc_np(errno));
 }
 
-/* --- over UDP ------------------------------------------------------------------------------- */
+/* --- over UDP ---------------------------------------------------------------------- */
 
 /* One datagram.  What doesn't fit may be forged: the right one may still come. */
 static void
@@ -402,7 +402,7 @@ query_next_try(struct query *x)
 	query_give_up(x);
 }
 
-/* --- asked and cancelled ---------------------------------------------------------------------- */
+/* --- asked and cancelled ----------------------------------------------------------- */
 
 static void
 stub_ask(void *dns, struct question *q)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* caa.h - the value of CAA's issue and issuewild (RFC 8659 section 4.2), which dns-persist-01
+/* issue.h - the value of CAA's issue and issuewild (RFC 8659 section 4.2), which dns-persist-01
  * uses too. */
-#ifndef VA_CAA_H
-#define VA_CAA_H
+#ifndef VA_ISSUE_H
+#define VA_ISSUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
