@@ -151,9 +151,21 @@ query_end(struct query *x)
 	stub_take(x->stub);
 }
 
+/* Adds what may be forged, or a server that changes what it was asked. */
+static void
+query_strays(struct query *x)
+{
+	size_t n = strlen(x->why);
+
+	if (x->strays > 0)
+		snprintf(x->why + n, sizeof(x->why) - n, "%sreplies that don't fit the "
+			 "question: %u", n > 0 ? "; " : "", x->strays);
+}
+
 static void
 query_give_up(struct query *x)
 {
+	query_strays(x);
 	x->question->security = x->security;
 	query_end(x);
 	question_fail(x->question, x->rcode, x->why);
@@ -181,13 +193,9 @@ static void
 query_late(evutil_socket_t fd, short what, void *arg)
 {
 	struct query *x = arg;
-	char why[100] = "no reply in time";
 
 	(void)fd, (void)what;
-	if (x->strays > 0)
-		snprintf(why, sizeof(why), "no reply in time that fits the question, %u that "
-			 "don't", x->strays);
-	query_failed(x, RCODE_SILENCE, why);
+	query_failed(x, RCODE_SILENCE, "no reply in time");
 	query_next_try(x);
 }
 
@@ -430,6 +438,8 @@ stub_cancel(void *dns, struct question *q)
 	struct query *x = q->query;
 
 	(void)dns;
+	query_strays(x);
+	q->why = x->why[0] != '\0' ? x->why : NULL;	/* lives as long as the question */
 	if (x->here == NULL)
 		query_end(x);
 	else
