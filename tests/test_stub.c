@@ -266,6 +266,38 @@ test_crowd(struct loop *l)
 	ok(files_open() == files, "all sockets are closed");
 }
 
+/* --- replies that are none ------------------------------------------------------------------ */
+
+/* The parser takes the fuzzer's samples, but those whose name begins with "bad_". */
+static void
+test_samples(void)
+{
+	const char *srcdir = getenv("srcdir");
+	char folder[300], path[600];
+	struct dirent *entry;
+	DIR *d;
+
+	snprintf(folder, sizeof(folder), "%s/tests/corpus/dns", srcdir != NULL ? srcdir : ".");
+	d = opendir(folder);
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		uint8_t data[2000];
+		struct packet p;
+		FILE *f;
+		size_t n;
+
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (entry->d_name[0] == '.' || (f = fopen(path, "rb")) == NULL)
+			continue;
+		n = fread(data, 1, sizeof(data), f);
+		fclose(f);
+		ok(packet_parse(&p, data, n) == (strncmp(entry->d_name, "bad_", 4) != 0), "V-18 %s",
+		   entry->d_name);
+	}
+	ok(d != NULL, "%s", folder);
+	if (d != NULL)
+		closedir(d);
+}
+
 /* --- the stage ---------------------------------------------------------------------------- */
 
 /* A port where nobody listens. */
@@ -350,6 +382,7 @@ main(void)
 	records_make();
 	dns = fake_dns_start(records);
 	test_options();
+	test_samples();
 	stage_open(fake_dns_port(dns));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		test_row(&rows[i]);

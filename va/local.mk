@@ -14,3 +14,18 @@ tests_test_stub_LDADD = $(VA)
 tests_test_va_SOURCES = tests/test_va.c tests/fake_dns.c tests/fake_dns.h \
 	tests/fake_web.c tests/fake_web.h tests/tap.h
 tests_test_va_LDADD = $(VA)
+
+# A fuzz target replays its corpus in "make check".
+unit_tests += tests/fuzz_dns
+tests_fuzz_dns_SOURCES = tests/fuzz_dns.c tests/fuzz_main.c tests/tap.h
+tests_fuzz_dns_LDADD = $(VA)
+EXTRA_DIST += tests/corpus/dns/a tests/corpus/dns/aaaa_secure tests/corpus/dns/bad_a \
+	tests/corpus/dns/bad_count tests/corpus/dns/bad_label tests/corpus/dns/bad_length \
+	tests/corpus/dns/bad_option_length tests/corpus/dns/bad_pointer_forward \
+	tests/corpus/dns/bad_pointer_header tests/corpus/dns/bad_pointer_self \
+	tests/corpus/dns/bad_query tests/corpus/dns/bad_tail tests/corpus/dns/bad_too_long \
+	tests/corpus/dns/bad_two_options tests/corpus/dns/bad_txt tests/corpus/dns/badvers \
+	tests/corpus/dns/caa tests/corpus/dns/caa_value tests/corpus/dns/cname \
+	tests/corpus/dns/cname_circle tests/corpus/dns/long_name \
+	tests/corpus/dns/nxdomain_soa tests/corpus/dns/servfail_error \
+	tests/corpus/dns/truncated tests/corpus/dns/txt_two_strings

@@ -274,7 +274,7 @@ packet_target(const struct packet *p, char text[PACKET_NAME_MAX + 1])
 		for (unsigned i = 1; i <= p->target[at]; i++) {
 			uint8_t c = p->target[at + i];
 
-			text[n++] = c > 0x20 && c < 0x7f ? (char)c : '?';
+			text[n++] = c > 0x20 && c < 0x7f && c != '.' ? (char)c : '?';
 		}
 	}
 	text[n] = '\0';

@@ -53,7 +53,7 @@ struct answer {		/* one record's data */
 bool packet_answer(const struct packet *p, unsigned *at, struct answer *answer);
 
 /* Where the aliases lead, as text without a final dot, for people: octets of a label that
- * are not printable become '?'. */
+ * are not printable, or a dot, become '?'. */
 void packet_target(const struct packet *p, char text[PACKET_NAME_MAX + 1]);
 
 /* A query with RD, AD and EDNS for that name, class IN; the case of its letters is taken
