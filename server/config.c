@@ -308,6 +308,7 @@ take_validation(struct config *c, struct problem *p)
 		.allow_addresses = c->allow_addresses,
 		.insecure = c->insecure,
 		.dnssec = dnssec_mode(c->dnssec),
+		.anchors = beside(c, c->anchors),
 		.caa = caa_mode(c->caa),
 		.issuers = c->caa_identities,
 		.private_mode = strcmp(c->mode, "private") == 0,
@@ -467,6 +468,7 @@ config_fixed(const struct config *now, const struct config *next, struct arena *
 	FIXED(!same_list(now->resolvers, next->resolvers), "validation.resolvers");
 	FIXED(!same_list(now->insecure, next->insecure), "validation.insecure");
 	FIXED(strcmp(now->dnssec, next->dnssec) != 0, "validation.dnssec");
+	FIXED(strcmp(now->anchors, next->anchors) != 0, "validation.trust_anchors");
 #undef FIXED
 	return *list == '\0' ? NULL : list;
 }

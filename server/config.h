@@ -26,7 +26,7 @@ struct config {
 	int64_t			  map;
 	int64_t			  http_port, tls_port, timeout;
 	const char *const	 *resolvers, *const *allow_addresses, *const *insecure;
-	const char		 *hosts_file, *mode, *dnssec, *caa;
+	const char		 *hosts_file, *mode, *dnssec, *caa, *anchors;
 };
 
 /* Reads the file and applies the settings ("key=value", NULL-terminated or NULL).  NULL

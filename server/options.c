@@ -80,10 +80,12 @@ const struct config_option config_options[] = {
 	{ "validation.allow_addresses", LIST, AT(allow_addresses), "", 0, 0,
 	  "addresses or networks that may be dialled although they are special" },
 	{ "validation.insecure", LIST, AT(insecure), "internal home.arpa test local", 0, 0,
-	  "zones without DNSSEC, where it is not looked for" },
+	  "zones of your own, where DNSSEC is not looked for, nor (unless caa = always) CAA" },
 	{ "validation.dnssec", TEXT, AT(dnssec), "off", 0, 0,
 	  "validate: DNS answers are validated here; trust-ad: by the resolvers, whose word\n\t"
-	  "is believed; off: by nobody" },
+	  "is believed, so the way to them must be safe; off: by nobody" },
+	{ "validation.trust_anchors", TEXT, AT(anchors), "/usr/share/dns/root.key", 0, 0,
+	  "DS or DNSKEY records to validate from: the root's, or those of zones of your own" },
 	{ "validation.caa", TEXT, AT(caa), "auto", 0, 0,
 	  "auto, always or off: whether CAA records are obeyed; auto: but for names under\n\t"
 	  "validation.insecure" },

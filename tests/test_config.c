@@ -106,6 +106,13 @@ test_bad(void)
 	bad(ISSUER "validation { resolvers = { nowhere } }\n", NULL, "validation.resolvers");
 	bad(ISSUER "validation { hosts_file = \"nowhere\" }\n", NULL, "validation.hosts_file");
 	bad(ISSUER "validation { allow_addresses = { 300.0.0.1 } }\n", NULL, "allow_addresses");
+	bad(ISSUER "validation { dnssec = maybe }\n", NULL, "trust-ad");
+	bad(ISSUER "validation { dnssec = trust-ad }\n", NULL, "validation.resolvers names");
+	bad(ISSUER "validation { resolvers = { recursive, 10.0.0.1 } }\n", NULL, "stands alone");
+	bad(ISSUER "validation { dnssec = validate trust_anchors = \"nowhere\" }\n", NULL,
+	    "validation.trust_anchors: cannot read");
+	bad(ISSUER "validation { caa = sometimes }\n", NULL, "always");
+	bad(ISSUER "caa_identities = { \"ca.example.\" }\n", NULL, "caa_identities: \"ca.");
 	bad(ISSUER "name = \"open\n", NULL, "brevet.conf");
 	bad("", NULL, "brevet init");
 	bad("issuer main { certificate = \"no.pem\" key = \"i.key\" }", NULL, "no.pem");
@@ -122,12 +129,14 @@ test_bad(void)
 static void
 test_fixed(void)
 {
-	static const char *const settings[] = { "workers=3", "order.hold=2s", NULL };
+	static const char *const settings[] = { "workers=3", "order.hold=2s",
+						"validation.trust_anchors=a.key",
+						"validation.caa=always", NULL };
 	struct problem p;
 	struct config *now = read_text(ISSUER, NULL, &p);
 	struct config *next = read_text(ISSUER, settings, &p);
 
-	is(config_fixed(now, next, a), "workers", "what only a restart changes");
+	is(config_fixed(now, next, a), "workers, validation.trust_anchors", "what only a restart changes");
 	ok(config_fixed(now, now, a) == NULL, "and nothing");
 	acme_config_release(&now->acme);
 	acme_config_release(&next->acme);

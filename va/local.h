@@ -23,6 +23,7 @@ struct va {
 	uint16_t		  http_port, https_port;
 	bool			  recursive, private_mode;
 	enum va_dnssec		  dnssec;
+	const char		 *anchors;
 	enum va_caa_mode	  caa;
 	const char		**issuers;	/* ends with NULL */
 	int			  timeout_ms;

@@ -100,9 +100,11 @@ options_dns(struct va *va, const struct va_options *o, struct problem *p)
 			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.insecure: "
 				       "\"%.80s\" is not the name of a zone", *z);
 	}
-	if (va->dnssec == VA_DNSSEC_VALIDATE && access(RESOLVE_ANCHOR, R_OK) != 0)
-		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.dnssec: cannot read %s; "
-			       "install the package dns-root-data", RESOLVE_ANCHOR);
+	va->anchors = arena_strdup(va->arena, o->anchors != NULL ? o->anchors : RESOLVE_ANCHOR);
+	if (va->dnssec == VA_DNSSEC_VALIDATE && access(va->anchors, R_OK) != 0)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.trust_anchors: cannot read "
+			       "%.100s; the root's is in the package dns-root-data",
+			       va->anchors);
 	if (o->hosts_file != NULL)
 		va->hosts = hosts_read(va->arena, o->hosts_file, p);
 	return o->hosts_file == NULL || va->hosts != NULL;

@@ -32,7 +32,7 @@ static const char *const settings[][2] = {
 	{ "use-caps-for-id:", "yes" },		/* 0x20: harder to answer in another's name */
 	{ "harden-dnssec-stripped:", "yes" },
 	{ "val-permissive-mode:", "no" },
-	{ "ede:", "no" },
+	{ "val-bogus-ttl:", "5" },		/* like that of SERVFAIL */
 };
 
 /* Local zones of libunbound that would answer "no data" before DNS is asked. */
@@ -79,8 +79,8 @@ unbound_set(struct ub_ctx *dns, const struct va *va, struct problem *p)
 				 "validation.insecure", *z, p))
 			return false;
 	if (va->dnssec == VA_DNSSEC_VALIDATE &&
-	    !unbound_say(ub_ctx_add_ta_file(dns, RESOLVE_ANCHOR), "validation.dnssec",
-			 RESOLVE_ANCHOR, p))
+	    !unbound_say(ub_ctx_add_ta_file(dns, va->anchors), "validation.trust_anchors",
+			 va->anchors, p))
 		return false;
 	for (size_t i = 0; i < sizeof(unblocked) / sizeof(unblocked[0]); i++)
 		if (!unbound_say(ub_ctx_zone_remove(dns, unblocked[i]), "validation",

@@ -40,6 +40,8 @@ struct va_options {
 	const char *const	*allow_addresses; /* "ADDR" or "ADDR/LEN" */
 	const char *const	*insecure;	/* zones that are not validated */
 	enum va_dnssec		 dnssec;
+	const char		*anchors;	/* file of DS or DNSKEY records, in a zone's form,
+						 * to validate from; NULL: the root's */
 	enum va_caa_mode	 caa;
 	const char *const	*issuers;	/* our names in CAA records; NULL: none */
 	bool			 private_mode;	/* 10/8 ... may be dialled: see va_address_ok() */
@@ -58,7 +60,7 @@ void va_release(struct va *va);
 
 /* Puts a resolver (libunbound context) and a fetcher (curl multi) on the loop, in its
  * slots.  One loop after another, from main, before the loops run.  False with
- * serverInternal.  resolvers, insecure and dnssec of this va stay the loop's; of the
+ * serverInternal.  resolvers, insecure, dnssec and anchors of this va stay the loop's; of the
  * other options each validation takes its own va's. */
 bool va_attach(struct loop *l, struct va *va, struct problem *p);
 
