@@ -375,6 +375,7 @@ fake_dns_start(const struct fake_record *records)
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(sin);
+	int room = 1 << 20;	/* as much of it as the system gives */
 
 	if (d == NULL || pipe(d->quit) != 0)
 		abort();
@@ -384,6 +385,7 @@ fake_dns_start(const struct fake_record *records)
 			abort();
 	d->tcp = socket(AF_INET, SOCK_STREAM, 0);
 	d->udp = socket(AF_INET, SOCK_DGRAM, 0);
+	setsockopt(d->udp, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (bind(d->tcp, (struct sockaddr *)&sin, size) != 0 || listen(d->tcp, 64) != 0 ||
 	    getsockname(d->tcp, (struct sockaddr *)&sin, &size) != 0 ||
 	    bind(d->udp, (struct sockaddr *)&sin, size) != 0)

@@ -28,6 +28,7 @@
 
 enum { USUAL, QUICK, NOBODY, PRIVATE, STRICT, SWITCHED_OFF, OPTIONS };	/* of struct va */
 enum { UNBOUND, STUB, ENGINES };
+enum { AT_A_TIME = 20 };
 enum { GOOD = PROBLEM_NONE, FORBID = PROBLEM_CAA, DNS = PROBLEM_DNS };
 
 /* Most cases say only the first four things. */
@@ -58,6 +59,12 @@ static const struct row {
 	{ "V-21 child's iodef alone ends the climb", { "www 0 iodef mailto:a@b", "@ 0 issue ;" },
 	  GOOD, "" },
 	{ "V-20 70 labels", { "@ 0 issue ;" }, DNS, "more lookups", LONG },
+	{ "V-20 ; above 10 labels", { "@ 0 issue ;" }, FORBID, "at c", "a.b.c.d.e.f.g.h.i.j" },
+	{ "V-20 none above 10 labels", { 0 }, GOOD, "", "a.b.c.d.e.f.g.h.i.j" },
+	{ "V-22 SERVFAIL above 8 labels", { "i.j !SERVFAIL", OURS }, DNS, "CAA at i.j.",
+	  "a.b.c.d.e.f.g.h.i.j" },
+	{ "V-28 no such TLD above 10 labels", { 0 }, DNS, "NXDOMAIN",
+	  "a.b.c.d.e.f.g.h.i.j.nosuch." },
 	{ "V-20 70 labels, decided below", { LONG " 0 issue ca.example" }, GOOD, "", LONG },
 	/* DNS fails */
 	{ "V-22 SERVFAIL at the name", { "www !SERVFAIL", OURS }, DNS, "CAA at www." },
@@ -120,7 +127,7 @@ static const struct row {
 	  GOOD, "" },
 	{ "V-25 a CNAME's parents are not climbed", { "www =a.sub", "sub 0 issue ;",
 	  "a.sub !SILENT 0", OURS }, GOOD, "" },
-	{ "V-25 a CNAME to nothing", { "www =gone", "@ 0 issue ;" }, FORBID, "record 0 issue \";\" at c" },
+	{ "V-25 a CNAME to nothing", { "www =gone", "@ 0 issue ;" }, FORBID, "\";\" at c" },
 	{ "V-25 behind a DNAME", { "sub ~target", "x.target 0 issue ;", OURS }, FORBID, "at x.sub",
 	  "x.sub" },
 	{ "V-25 CNAME loop", { "www =b", "b =www", OURS }, DNS, "CAA at www." },
@@ -218,7 +225,7 @@ static size_t nrecord;
 static struct va *vas[ENGINES][OPTIONS];
 static sem_t finished;
 
-/* --- DNS ---------------------------------------------------------------------------------- */
+/* --- DNS --------------------------------------------------------------------------- */
 
 static struct fake_record *
 record_add_row(const char *name, int type, const char *value)
@@ -278,7 +285,7 @@ case_make(struct check *c, const struct row *row, size_t number, int engine)
 		snprintf(c->name, sizeof(c->name), "%s.%s", name, c->zone);
 }
 
-/* --- the table ------------------------------------------------------------------------------ */
+/* --- the table --------------------------------------------------------------------- */
 
 static void
 caa_fill(struct va_caa *c, struct flow *f, const char *name)
@@ -310,6 +317,9 @@ case_ask(struct flow *f)
 	return FLOW_WAIT;
 }
 
+static void case_start(struct loop *l);
+
+/* The next case begins, so that no more run at a time than UDP can hold. */
 static enum flow_next
 case_answer(struct flow *f)
 {
@@ -317,6 +327,7 @@ case_answer(struct flow *f)
 
 	c->woken += c->caa.flow == NULL;
 	c->record = strdup(c->caa.record);
+	case_start(f->loop);
 	sem_post(&finished);
 	return FLOW_NEXT;
 }
@@ -328,12 +339,19 @@ static const struct flow_step case_steps[] = {
 };
 
 static void
+case_start(struct loop *l)
+{
+	static size_t begun[ENGINES];
+
+	if (begun[l->number] < ROWS)
+		flow_start(flow_new(l, case_steps, &checks[l->number][begun[l->number]++]));
+}
+
+static void
 cases_start(void *arg)
 {
-	struct loop *l = arg;
-
-	for (size_t i = 0; i < ROWS; i++)
-		flow_start(flow_new(l, case_steps, &checks[l->number][i]));
+	for (int i = 0; i < AT_A_TIME; i++)
+		case_start(arg);
 }
 
 /* Does the evidence say what the verdict says? */
@@ -381,7 +399,7 @@ run(struct loop **loops)
 		loop_join(loops[i]);
 }
 
-/* --- one at a time ------------------------------------------------------------------------------ */
+/* --- one at a time ----------------------------------------------------------------- */
 
 static enum flow_next
 single_ask(struct flow *f)
@@ -441,7 +459,7 @@ test_change(struct loop *l, struct fake_record *record)
 	free(c.record);
 }
 
-/* --- given up ------------------------------------------------------------------------------- */
+/* --- given up ---------------------------------------------------------------------- */
 
 #define GIVEN_UP 3
 
@@ -515,7 +533,7 @@ test_abandon(struct loop *l, bool drop)
 	ok(l->flows == 0, "no flow is left");
 }
 
-/* --- the value of issue, for dns-persist-01 ------------------------------------------------------ */
+/* --- the value of issue, for dns-persist-01 ---------------------------------------- */
 
 static void
 test_issue(void)
@@ -535,7 +553,7 @@ test_issue(void)
 	arena_free(a);
 }
 
-/* --- the stage ---------------------------------------------------------------------------------- */
+/* --- the stage --------------------------------------------------------------------- */
 
 static void
 vas_open(const char *resolver)
@@ -551,7 +569,7 @@ vas_open(const char *resolver)
 				.resolvers = resolvers,
 				.dnssec = engine == STUB ? VA_DNSSEC_TRUST_AD : VA_DNSSEC_OFF,
 				.issuers = i == NOBODY ? NULL : issuers,
-				.timeout_ms = i == QUICK ? 1000 : 8000,
+				.timeout_ms = i == QUICK ? 800 : 8000,
 				.caa = i == STRICT ? VA_CAA_ALWAYS :
 				       i == SWITCHED_OFF ? VA_CAA_OFF : VA_CAA_AUTO,
 				.insecure = i == PRIVATE || i == STRICT ? insecure : NULL,

@@ -96,7 +96,7 @@ static const struct row {
 } rows[] = {
 	{ "V-19 no AD: not signed", "plain.test", STUB, GOOD, "", "\"security\":\"insecure\"" },
 	{ "V-19 AD: signed", "signed.test", STUB, GOOD, "", "\"security\":\"secure\"" },
-	{ "V-19 bogus, once", "bogus.test", STUB, DNS, "at _acme-challenge.bogus.test: DNSSEC: 127.",
+	{ "V-19 bogus, once", "bogus.test", STUB, DNS, "at _acme-challenge.bogus.test: DNSSEC: ",
 	  "\"security\":\"bogus\",\"answers\":[],\"why\":\"127.0.0.1@" },
 	{ "wrong value", "wrong.test", STUB, WRONG, "", "\"answers\":[\"other\"]" },
 	{ "V-18 no data", "nodata.test", STUB, DNS, "no TXT record", "\"rcode\":\"NOERROR\"" },
@@ -113,9 +113,9 @@ static const struct row {
 	{ "V-18 SERVFAIL twice", "twice.test", STUB, GOOD, "", "" },
 	{ "V-18 not asked a fourth time", "thrice.test", STUB, DNS, "SERVFAIL", "" },
 	{ "V-18 silence", "silent.test", QUICK, DNS, "timeout: ", "\"rcode\":null" },
-	{ "V-18 wrong id", "other-id.test", QUICK, DNS, "timeout: ", "don't fit the question: 1" },
+	{ "V-18 wrong id", "other-id.test", QUICK, DNS, "timeout: ", "the question: 1" },
 	{ "V-18 case changed", "other-case.test", QUICK, DNS, "timeout: ", "the question: 1" },
-	{ "V-18 octets behind the reply", "garbage.test", QUICK, DNS, "timeout: ", "the question: 1" },
+	{ "V-18 octets behind it", "garbage.test", QUICK, DNS, "timeout: ", "the question: 1" },
 	{ "V-18 a forged one before the right one", "stray.test", STUB, GOOD, "", "" },
 	{ "V-18 first resolver dead", "plain.test", SECOND, GOOD, "", "" },
 	{ "V-18 all resolvers dead", "plain.test", DEAD, DNS, "onnection refused",
@@ -123,7 +123,8 @@ static const struct row {
 	{ "V-16 CNAME", "one.test", STUB, GOOD, "", "\"alias\":\"_acme-challenge.plain.test\"" },
 	{ "V-16 CNAME chain of 8", "eight.test", STUB, GOOD, "", "" },
 	{ "V-16 CNAME circle", "circle.test", STUB, DNS, "circle", "" },
-	{ "V-16 CNAME to nothing", "gone.test", STUB, DNS, "(NXDOMAIN)", "\"alias\":\"gone2.test\"" },
+	{ "V-16 CNAME to nothing", "gone.test", STUB, DNS, "(NXDOMAIN)",
+	  "\"alias\":\"gone2.test\"" },
 	{ "V-16 DNAME", "x.tree.test", STUB, DNS, "(NXDOMAIN)",
 	  "\"alias\":\"_acme-challenge.x.plain.test\"" },
 	{ "V-16 CNAME chain of 8, libunbound", "eight.test", UNBOUND, GOOD, "",
@@ -139,7 +140,7 @@ static const struct row {
 static struct va *vas[OPTIONS];
 static struct loop *loops[OPTIONS];
 
-/* --- one at a time ---------------------------------------------------------------------- */
+/* --- one at a time ----------------------------------------------------------------- */
 
 struct single {
 	const struct row	*row;
@@ -203,7 +204,7 @@ test_row(const struct row *row)
 	free(s.record);
 }
 
-/* --- a crowd ------------------------------------------------------------------------------ */
+/* --- a crowd ----------------------------------------------------------------------- */
 
 static unsigned waiting, late;
 
@@ -266,7 +267,7 @@ test_crowd(struct loop *l)
 	ok(files_open() == files, "all sockets are closed");
 }
 
-/* --- replies that are none ------------------------------------------------------------------ */
+/* --- replies that are none --------------------------------------------------------- */
 
 /* The parser takes the fuzzer's samples, but those whose name begins with "bad_". */
 static void
@@ -298,7 +299,7 @@ test_samples(void)
 		closedir(d);
 }
 
-/* --- the stage ---------------------------------------------------------------------------- */
+/* --- the stage --------------------------------------------------------------------- */
 
 /* A port where nobody listens. */
 static unsigned

@@ -20,8 +20,8 @@ static enum flow_next caa_judge(struct flow *f);
 static enum flow_next caa_report(struct flow *f);
 
 static const struct flow_step caa_steps[] = {
-	{ ON_LOOP, STEP(caa_ask) },	/* the name and those above it; waits for DNS  */
-	{ ON_LOOP, STEP(caa_judge) },	/* which records count, and do they let us?    */
+	{ ON_LOOP, STEP(caa_ask) },	/* the name and some above it; waits for DNS   */
+	{ ON_LOOP, STEP(caa_judge) },	/* further up, or do the records let us?       */
 	{ ON_LOOP, STEP(caa_report) },
 	{ 0 }
 };
@@ -279,7 +279,7 @@ static enum flow_next
 caa_ask(struct flow *f)
 {
 	struct attempt *a = ATTEMPT(f);
-	const char *name = ident_base(&a->ident);
+	const char *name = a->climb != NULL ? a->climb : ident_base(&a->ident);
 
 	if (caa_exempt(a))
 		return FLOW_NEXT;
@@ -308,27 +308,40 @@ caa_decide(struct flow *f, const struct question *q)
 	return FLOW_FAIL;
 }
 
-/* A top-level domain that is not there is none where everybody may issue, but a mistake:
- * of the name, or of who answers us. */
+/* Nobody has records.  A top-level domain that is not there is none where everybody may
+ * issue, but a mistake: of the name, or of who answers us. */
+static enum flow_next
+caa_top(struct flow *f, const struct question *q)
+{
+	if (q->rcode != ns_r_nxdomain || caa_private(ATTEMPT(f)))
+		return FLOW_NEXT;
+	return flow_fail(f, PROBLEM_DNS, "Looking up CAA at %.100s: DNS answers NXDOMAIN: there is "
+			 "no such top-level domain; one of your own is to be named in "
+			 "validation.insecure", q->name);
+}
+
 static enum flow_next
 caa_judge(struct flow *f)
 {
 	struct attempt *a = ATTEMPT(f);
-	const struct question *q = a->lookup.questions;
+	const struct question *q = NULL;
 
 	if (f->problem.type != PROBLEM_NONE)
 		return FLOW_FAIL;
-	for (unsigned i = 0; i < a->lookup.n; i++, q++) {
+	for (unsigned i = 0; i < a->lookup.n; i++) {
+		q = &a->lookup.questions[i];
 		if (!question_ok(q, &f->problem))
 			return FLOW_FAIL;
 		if (packet_answer(&q->packet, &(unsigned){ 0 }, &(struct answer){ 0 }))
 			return caa_decide(f, q);
-		if (i + 1 == a->lookup.n && q->rcode == ns_r_nxdomain && !caa_private(a))
-			return flow_fail(f, PROBLEM_DNS, "Looking up CAA at %.100s: DNS answers "
-					 "NXDOMAIN: there is no such top-level domain; one of "
-					 "your own is to be named in validation.insecure", q->name);
 	}
-	return FLOW_NEXT;
+	if (q == NULL)		/* exempt */
+		return FLOW_NEXT;
+	a->climb = strchr(q->name, '.');
+	if (a->climb == NULL)
+		return caa_top(f, q);
+	a->climb++;
+	return FLOW_AGAIN;
 }
 
 static enum flow_next

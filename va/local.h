@@ -60,6 +60,7 @@ struct attempt {
 	struct lookup		 lookup;
 	unsigned		 nlookup;	/* questions asked so far */
 	struct record		 record;	/* what was asked and seen */
+	const char		*climb;		/* of CAA: where the next climb begins; or NULL */
 	/* http-01 */
 	struct fetch		 fetch;
 	struct target		 target;	/* what is fetched now */

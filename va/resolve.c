@@ -173,7 +173,7 @@ lookup_climb(struct lookup *k, struct flow *f, unsigned ticket, const char *name
 {
 	unsigned n = 1;
 
-	for (const char *c = name; *c != '\0'; c++)
+	for (const char *c = name; *c != '\0' && n < CLIMB_MAX; c++)
 		n += *c == '.';
 	lookup_make(k, f, ticket, name, n);
 	k->climbs = true;

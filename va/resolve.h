@@ -16,6 +16,7 @@
 
 #define RESOLVE_ANCHOR "/usr/share/dns/root.key"
 #define LOOKUP_ADDRESSES_MAX 64
+#define CLIMB_MAX 8
 
 struct attempt;
 struct engine;
@@ -69,8 +70,8 @@ struct lookup {
 };
 
 /* Asks for records of that type (ns_t_txt ...); for AAAA and A; for the type at the name
- * and all names above it but the root, in this order.  The flow is woken with the
- * ticket, its step returns FLOW_WAIT next.  k and name live as long as the flow.
+ * and the names above it but the root, in this order, CLIMB_MAX of them.  The flow is woken
+ * with the ticket, its step returns FLOW_WAIT next.  k and name live as long as the flow.
  *
  * A climb ends as soon as one question has records, or failed, and all before it are
  * answered: what is above doesn't matter then, and may be pending. */

@@ -26,7 +26,7 @@
 #define BUSY_MAX 512	/* queries at a time, each with a socket; others wait */
 #define TRIES	 3
 
-static const int try_ms[TRIES] = { 3000, 5000, 10000 };
+static const int try_ms[TRIES] = { 1500, 4000, 10000 };
 
 struct server {
 	const char	*text;		/* as configured */

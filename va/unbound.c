@@ -2,9 +2,11 @@
 /* unbound.c - one libunbound context per loop, on the loop's event_base: no thread, no
  * cache beyond the question.  Runs on: loop.
  *
- * libunbound asks each server up to four times while it says SERVFAIL or nothing, and
- * keeps the SERVFAIL for five seconds; so we don't ask again.  It may call back inside
- * ub_resolve_event(). */
+ * libunbound asks each server up to three times while it says SERVFAIL or nothing, and
+ * keeps the SERVFAIL for five seconds; so we don't ask again.  How long it waits for a
+ * server it learns from that server's other answers, each time twice as long: a forwarder
+ * answers at once what it has, and late what it must ask for, so it gets a second at the
+ * least.  libunbound may call back inside ub_resolve_event(). */
 #include <arpa/nameser.h>
 #include <event2/event.h>
 #include <stdlib.h>
@@ -47,10 +49,15 @@ unbound_say(int error, const char *what, const char *value, struct problem *p)
 		       ub_strerror(error));
 }
 
-/* Whom it asks. */
+/* Whom it asks, and how patiently. */
 static bool
 unbound_servers(struct ub_ctx *dns, const struct va *va, struct problem *p)
 {
+	const char *ms = va->recursive ? "400" : "1000";
+
+	if (!unbound_say(ub_ctx_set_option(dns, "infra-cache-min-rtt:", ms),
+			 "infra-cache-min-rtt:", ms, p))
+		return false;
 	for (const char **r = va->resolvers; *r != NULL; r++)
 		if (!unbound_say(ub_ctx_set_fwd(dns, *r), "validation.resolvers", *r, p))
 			return false;
