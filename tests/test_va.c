@@ -516,8 +516,6 @@ static const struct row {
 	{ "V-18 SERVFAIL, then good", USUAL, D, "twice.test", "dns", GOOD },
 	{ "V-18 REFUSED", USUAL, D, "refused.test", "dns", DNS, "DNS answers" },
 	{ "V-18 silence", QUICK, D, "silent.test", "dns", DNS, "timeout" },
-	{ "tls-alpn-01", USUAL, VA_TLS_ALPN_01, "a.test", "right", PROBLEM_SERVER_INTERNAL,
-	  "tls-alpn-01" },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -144,6 +144,12 @@ address_set_port(union address *a, uint16_t port)
 		a->in6.sin6_port = htons(port);
 }
 
+uint16_t
+address_port(const union address *a)
+{
+	return ntohs(a->sa.sa_family == AF_INET ? a->in.sin_port : a->in6.sin6_port);
+}
+
 const char *
 address_print(const union address *a, char buf[64])
 {

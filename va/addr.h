@@ -31,6 +31,7 @@ bool address_parse(union address *a, const char *text);
 union address address_make(int family, const void *octets);
 
 void address_set_port(union address *a, uint16_t port);
+uint16_t address_port(const union address *a);
 
 /* Without port and brackets, in buf; returns buf. */
 const char *address_print(const union address *a, char buf[64]);

@@ -27,7 +27,7 @@ static const struct method {
 	[0] = { "unknown", "", "", unknown_steps },
 	[VA_HTTP_01] = { "http-01", "3.2.2.4.19", "3.2.2.5.6", http01_steps },
 	[VA_DNS_01] = { "dns-01", "3.2.2.4.7", "", dns01_steps },
-	[VA_TLS_ALPN_01] = { "tls-alpn-01", "3.2.2.4.20", "3.2.2.5.7", unknown_steps },
+	[VA_TLS_ALPN_01] = { "tls-alpn-01", "3.2.2.4.20", "3.2.2.5.7", tlsalpn01_steps },
 	[VA_DNS_ACCOUNT_01] = { "dns-account-01", "3.2.2.4.21", "", unknown_steps },
 	[VA_DNS_PERSIST_01] = { "dns-persist-01", "3.2.2.4.22", "", unknown_steps },
 };
@@ -63,10 +63,13 @@ bool
 va_attach(struct loop *l, struct va *va, struct problem *p)
 {
 	struct resolver *r = resolver_open(l, va, p);
-	struct fetcher *m = r == NULL ? NULL : fetcher_open(l, p);
+	struct dialler *d = r == NULL ? NULL : dialler_open(p);
+	struct fetcher *m = d == NULL ? NULL : fetcher_open(l, p);
 
 	if (r != NULL)
 		loop_keep(l, SLOT_RESOLVER, r, resolver_close);
+	if (d != NULL)
+		loop_keep(l, SLOT_DIALLER, d, dialler_close);
 	if (m != NULL)
 		loop_keep(l, SLOT_FETCHER, m, fetcher_close);
 	return m != NULL;
@@ -99,6 +102,7 @@ attempt_quiet(struct attempt *a)
 {
 	lookup_cancel(&a->lookup);
 	fetch_cancel(&a->fetch);
+	shake_cancel(&a->shake);
 }
 
 static void
@@ -118,6 +122,8 @@ attempt_ended(struct flow *f)
 	struct attempt *a = ATTEMPT(f);
 
 	attempt_quiet(a);
+	dial_give(a);
+	turn_give(&a->turn);
 	event_free(a->deadline);
 	*a->here = a->next;
 	if (a->next != NULL)
@@ -232,6 +238,8 @@ va_drop(struct loop *l)
 {
 	struct resolver *r = l->slot[SLOT_RESOLVER];
 
+	for (struct attempt *a = r == NULL ? NULL : r->attempts; a != NULL; a = a->next)
+		dial_leave(a);
 	for (struct attempt *a = r == NULL ? NULL : r->attempts, *next; a != NULL; a = next) {
 		next = a->next;
 		if (a->v != NULL)

@@ -236,7 +236,7 @@ fetch_pin(const union address *a)
 
 	address_print(a, addr);
 	snprintf(text, sizeof(text), "::%s%s%s:%u", six ? "[" : "", addr, six ? "]" : "",
-		 ntohs(six ? a->in6.sin6_port : a->in.sin_port));
+		 address_port(a));
 	pin = curl_slist_append(NULL, text);
 	if (pin == NULL)
 		abort();
@@ -322,24 +322,28 @@ fetch_tls_failed(const struct fetch *x)
 	}
 }
 
+const char *
+fetch_why(const struct fetch *x)
+{
+	if (x->head_long || x->code == CURLE_OUT_OF_MEMORY)	/* so it calls long lines */
+		return "the head of the response is longer than 16 kB";
+	if (x->code == CURLE_OPERATION_TIMEDOUT)
+		return x->connected ? "timeout: connected, but no whole answer in time" :
+		       "timeout during connect; does a firewall drop packets?";
+	if (x->code == CURLE_COULDNT_CONNECT && x->error_number == ECONNREFUSED)
+		return "connection refused; does a web server listen there?";
+	if (!fetch_tls_failed(x) && x->error_number != 0)
+		return strerrordesc_np((int)x->error_number);
+	return x->error[0] != '\0' ? x->error : curl_easy_strerror(x->code);
+}
+
 bool
-fetch_problem(const struct fetch *x, const char *shown, struct problem *p)
+fetch_problem(const struct fetch *x, const char *what, struct problem *p)
 {
 	const union address *a = &x->address;
 	char addr[64];
-	int port = ntohs(a->sa.sa_family == AF_INET ? a->in.sin_port : a->in6.sin6_port);
-	const char *why = x->error[0] != '\0' ? x->error : curl_easy_strerror(x->code);
-	enum problem_type type = fetch_tls_failed(x) ? PROBLEM_TLS : PROBLEM_CONNECTION;
 
-	if (x->head_long || x->code == CURLE_OUT_OF_MEMORY)	/* so it calls long lines */
-		why = "the head of the response is longer than 16 kB";
-	else if (x->code == CURLE_OPERATION_TIMEDOUT)
-		why = x->connected ? "timeout: connected, but no whole answer in time" :
-		      "timeout during connect; does a firewall drop packets?";
-	else if (x->code == CURLE_COULDNT_CONNECT && x->error_number == ECONNREFUSED)
-		why = "connection refused; does a web server listen there?";
-	else if (type == PROBLEM_CONNECTION && x->error_number != 0)
-		why = strerrordesc_np((int)x->error_number);
-	return problem(p, type, "Fetching %s: %s port %d: %s", shown, address_print(a, addr),
-		       port, why);
+	return problem(p, fetch_tls_failed(x) ? PROBLEM_TLS : PROBLEM_CONNECTION,
+		       "%s: %s port %d: %s", what, address_print(a, addr), address_port(a),
+		       fetch_why(x));
 }

@@ -57,7 +57,10 @@ void fetch_cancel(struct fetch *x);
 /* Did an answer come whose head we have read? */
 bool fetch_answered(const struct fetch *x);
 
+/* Why it did not, in words. */
+const char *fetch_why(const struct fetch *x);
+
 /* False with the problem of a fetch that was not answered: connection or tls. */
-bool fetch_problem(const struct fetch *x, const char *shown, struct problem *p);
+bool fetch_problem(const struct fetch *x, const char *what, struct problem *p);
 
 #endif

@@ -6,11 +6,13 @@
 #include <stdatomic.h>
 
 #include "va/addr.h"
+#include "va/dial.h"
 #include "va/fetch.h"
 #include "va/hosts.h"
 #include "va/issue.h"
 #include "va/record.h"
 #include "va/resolve.h"
+#include "va/shake.h"
 #include "va/target.h"
 #include "va/va.h"
 
@@ -27,6 +29,7 @@ struct va {
 	enum va_caa_mode	  caa;
 	const char		**issuers;	/* ends with NULL */
 	int			  timeout_ms;
+	unsigned		  per_target, connections;
 	const char		 *agent;
 	const char		**resolvers, **insecure;	/* end with NULL */
 	const struct network	 *allow;
@@ -61,12 +64,14 @@ struct attempt {
 	unsigned		 nlookup;	/* questions asked so far */
 	struct record		 record;	/* what was asked and seen */
 	const char		*climb;		/* of CAA: where the next climb begins; or NULL */
+	struct turn		 turn;		/* at the name */
+	struct destination	 to;		/* of http-01 and tls-alpn-01 */
 	/* http-01 */
 	struct fetch		 fetch;
 	struct target		 target;	/* what is fetched now */
 	const char		*seen[REDIRECTS_MAX];	/* URLs before it */
-	union address		 choice[2];	/* to dial, in this order */
-	unsigned		 nchoice, tried;
+	/* tls-alpn-01 */
+	struct shake		 shake;
 };
 
 #define ATTEMPT(f) ((struct attempt *)(f)->data)
@@ -88,7 +93,7 @@ int attempt_left(const struct attempt *a);
 
 /* The steps of the methods.  Each step behind a wait first looks whether the flow's
  * problem was set meanwhile (deadline, cancelled).  The last one is va_report(). */
-extern const struct flow_step http01_steps[], dns01_steps[];
+extern const struct flow_step http01_steps[], dns01_steps[], tlsalpn01_steps[];
 
 /* "http-01" ... ("unknown"), and the section of the CA/Browser Forum's Baseline
  * Requirements that it fulfils for such identifiers ("": none). */

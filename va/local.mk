@@ -29,3 +29,9 @@ EXTRA_DIST += tests/corpus/dns/a tests/corpus/dns/aaaa_secure tests/corpus/dns/b
 	tests/corpus/dns/cname_circle tests/corpus/dns/long_name \
 	tests/corpus/dns/nxdomain_soa tests/corpus/dns/servfail_error \
 	tests/corpus/dns/truncated tests/corpus/dns/txt_two_strings
+
+libva_a_SOURCES += va/dial.c va/dial.h va/shake.c va/shake.h va/tlsalpn01.c va/turn.c va/turn.h
+unit_tests += tests/test_alpn
+tests_test_alpn_SOURCES = tests/test_alpn.c tests/fake_alpn.c tests/fake_alpn.h \
+	tests/fake_dns.c tests/fake_dns.h tests/tap.h
+tests_test_alpn_LDADD = $(VA)

@@ -9,6 +9,8 @@
 
 #define TIMEOUT_MS     20000
 #define TIMEOUT_MS_MAX 600000
+#define PER_TARGET     32
+#define CONNECTIONS    1000
 
 static size_t
 list_length(const char *const *list)
@@ -121,6 +123,8 @@ options_dial(struct va *va, const struct va_options *o, struct problem *p)
 	va->private_mode = o->private_mode;
 	va->agent = arena_strdup(va->arena, o->agent != NULL ? o->agent : "brevet");
 	va->timeout_ms = o->timeout_ms != 0 ? o->timeout_ms : TIMEOUT_MS;
+	va->per_target = o->per_target > 0 ? (unsigned)o->per_target : PER_TARGET;
+	va->connections = o->connections > 0 ? (unsigned)o->connections : CONNECTIONS;
 	if (va->timeout_ms < 0 || va->timeout_ms > TIMEOUT_MS_MAX)
 		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.timeout: %d ms is not "
 			       "between 1 and %d", va->timeout_ms, TIMEOUT_MS_MAX);

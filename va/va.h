@@ -46,6 +46,11 @@ struct va_options {
 	const char *const	*issuers;	/* our names in CAA records; NULL: none */
 	bool			 private_mode;	/* 10/8 ... may be dialled: see va_address_ok() */
 	int			 timeout_ms;	/* of a whole validation; 0: 20000 */
+	int			 per_target;	/* at a time on each loop: validations of one
+						 * name, connections to one address; 0: 32 */
+	int			 connections;	/* at all, on each loop; 0: 1000 */
+	const char *const	*own;		/* "ADDR@PORT", where this server listens: never
+						 * dialled unless named in allow_addresses */
 	const char		*agent;		/* User-Agent of fetches */
 };
 
