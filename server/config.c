@@ -9,9 +9,11 @@
 #include <confuse.h>
 #include <errno.h>
 #include <limits.h>
+#include <netdb.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -297,6 +299,38 @@ caa_mode(const char *word)
 	       strcmp(word, "off") == 0 ? VA_CAA_OFF : VA_CAA_AUTO;
 }
 
+/* Where this server listens, as va takes it. */
+static void
+add_listener(struct config *c, const char **list, const char *listen)
+{
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_STREAM }, *ai;
+	const char *host, *port;
+	char text[64];
+
+	if (!config_address(c->arena, listen, &host, &port) ||
+	    getaddrinfo(host, port, &hints, &ai) != 0)
+		return;		/* listen_bind() has better words */
+	if (getnameinfo(ai->ai_addr, ai->ai_addrlen, text, sizeof(text), NULL, 0,
+			NI_NUMERICHOST) == 0)
+		*list = arena_printf(c->arena, "%.*s@%s", (int)strcspn(text, "%"), text, port);
+	freeaddrinfo(ai);
+}
+
+static const char *const *
+own_listeners(struct config *c)
+{
+	const char *const listen[] = { c->listen, c->http_listen, c->metrics_listen };
+	const char **list = arena_alloc(c->arena, 4 * sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		add_listener(c, &list[n], listen[i]);
+		n += list[n] != NULL;
+	}
+	return list;
+}
+
 static bool
 take_validation(struct config *c, struct problem *p)
 {
@@ -313,6 +347,9 @@ take_validation(struct config *c, struct problem *p)
 		.issuers = c->caa_identities,
 		.private_mode = strcmp(c->mode, "private") == 0,
 		.timeout_ms = (int)c->timeout * 1000,
+		.per_target = (int)c->per_target,
+		.connections = (int)c->validations,
+		.own = own_listeners(c),
 		.agent = "Brevet/" PACKAGE_VERSION " (ACME validation)",
 	};
 

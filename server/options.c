@@ -72,6 +72,11 @@ const struct config_option config_options[] = {
 	{ "validation.tls_port", COUNT, AT(tls_port), "443", 1, 65535,
 	  "port of https redirects and tls-alpn-01; other than 443 only for tests" },
 	{ "validation.timeout", TIME, AT(timeout), "20s", 1, 60, "a whole validation" },
+	{ "validation.per_target", COUNT, AT(per_target), "32", 1, 10000,
+	  "validations of one name, and connections to one address, at the same time on\n\t"
+	  "each event loop; others wait for their turn" },
+	{ "validation.connections", COUNT, AT(validations), "1000", 1, 100000,
+	  "connections of validations at the same time on each event loop" },
 	{ "validation.resolvers", LIST, AT(resolvers), "", 0, 0,
 	  "DNS resolvers, ADDRESS or ADDRESS@PORT; none: those of the system; the word\n\t"
 	  "recursive alone: the name servers of each zone, from the root down" },

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "server/config.h"
 #include "tests/tap.h"
+#include "va/local.h"
 
 static char dir[] = "/tmp/configXXXXXX";
 static struct arena *a;
@@ -168,6 +169,28 @@ test_print(void)
 	free(text);
 }
 
+static void
+test_listeners(void)
+{
+	static const char *const settings[] = {
+		"listen=8.8.8.8:443", "http.listen=[2a00::1]:80", "metrics.listen=0.0.0.0:9090", NULL
+	};
+	static const char *const own[] = { "8.8.8.8@443", "2a00::1@80" };
+	struct problem p;
+	struct config *c = read_text(ISSUER, settings, &p);
+	const char *why = "";
+	union address at;
+
+	for (size_t i = 0; i < 2; i++)
+		ok(c != NULL && server_parse(&at, own[i]) &&
+		   !va_address_ok(c->acme.va, &at.sa, &why), "V-1 %s is not dialled: %s", own[i],
+		   why);
+	ok(c != NULL && server_parse(&at, "8.8.8.8@80") &&
+	   va_address_ok(c->acme.va, &at.sa, &why), "V-1 another port of it is");
+	if (c != NULL)
+		acme_config_release(&c->acme);
+}
+
 int
 main(void)
 {
@@ -183,6 +206,7 @@ main(void)
 	write_file("r.key", ca.root_key_pem.data, ca.root_key_pem.len, 0600);
 	write_file("open.key", ca.issuing_key_pem.data, ca.issuing_key_pem.len, 0644);
 	test_good();
+	test_listeners();
 	test_bad();
 	test_fixed();
 	test_print();

@@ -142,21 +142,6 @@ fetcher_close(void *fetcher)
 
 /* --- one transfer ----------------------------------------------------------------- */
 
-static bool
-address_equal(const union address *a, const struct sockaddr *sa)
-{
-	const struct sockaddr_in *in = (const void *)sa;
-	const struct sockaddr_in6 *in6 = (const void *)sa;
-
-	if (sa->sa_family != a->sa.sa_family)
-		return false;
-	if (sa->sa_family == AF_INET)
-		return in->sin_port == a->in.sin_port &&
-		       in->sin_addr.s_addr == a->in.sin_addr.s_addr;
-	return in6->sin6_port == a->in6.sin6_port &&
-	       memcmp(&in6->sin6_addr, &a->in6.sin6_addr, sizeof(in6->sin6_addr)) == 0;
-}
-
 /* From libcurl, before it dials: the last look at the address. */
 static curl_socket_t
 fetch_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)

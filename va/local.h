@@ -34,6 +34,8 @@ struct va {
 	const char		**resolvers, **insecure;	/* end with NULL */
 	const struct network	 *allow;
 	size_t			  nallow;
+	const union address	 *own;		/* with ports */
+	size_t			  nown;
 	const struct hosts	 *hosts;
 };
 

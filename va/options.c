@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c - the options of validation, parsed and checked. */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,11 +112,31 @@ options_dns(struct va *va, const struct va_options *o, struct problem *p)
 }
 
 static bool
+options_addresses(struct va *va, const struct va_options *o, struct problem *p)
+{
+	size_t n = list_length(o->allow_addresses), nown = list_length(o->own);
+	struct network *allow = arena_alloc(va->arena, (n + 1) * sizeof(*allow));
+	union address *own = arena_alloc(va->arena, (nown + 1) * sizeof(*own));
+
+	for (size_t i = 0; i < n; i++)
+		if (!network_parse(&allow[i], o->allow_addresses[i]))
+			return problem(p, PROBLEM_SERVER_INTERNAL,
+				       "validation.allow_addresses: \"%.80s\" is not an address, "
+				       "or address/length", o->allow_addresses[i]);
+	for (size_t i = 0; i < nown; i++)
+		if (!server_parse(&own[i], o->own[i]))
+			return problem(p, PROBLEM_SERVER_INTERNAL, "listener \"%.80s\" is not "
+				       "address@port", o->own[i]);
+	va->allow = allow;
+	va->nallow = n;
+	va->own = own;
+	va->nown = nown;
+	return true;
+}
+
+static bool
 options_dial(struct va *va, const struct va_options *o, struct problem *p)
 {
-	size_t n = list_length(o->allow_addresses);
-	struct network *allow = arena_alloc(va->arena, (n + 1) * sizeof(*allow));
-
 	va->http_port = o->http_port != 0 ? o->http_port : 80;
 	va->https_port = o->https_port != 0 ? o->https_port : 443;
 	va->private_mode = o->private_mode;
@@ -132,14 +151,7 @@ options_dial(struct va *va, const struct va_options *o, struct problem *p)
 		if (*c < 0x20 || *c > 0x7e)
 			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.agent: must be "
 				       "printable ASCII");
-	for (size_t i = 0; i < n; i++)
-		if (!network_parse(&allow[i], o->allow_addresses[i]))
-			return problem(p, PROBLEM_SERVER_INTERNAL,
-				       "validation.allow_addresses: \"%.80s\" is not an address, "
-				       "or address/length", o->allow_addresses[i]);
-	va->allow = allow;
-	va->nallow = n;
-	return true;
+	return options_addresses(va, o, p);
 }
 
 struct va *

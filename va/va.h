@@ -142,8 +142,9 @@ void va_drop(struct loop *l);
 struct sockaddr;
 
 /* May this address be dialled (docs/conformance.md, decision 14: special-purpose, mapped,
- * NAT64, 6to4 and multicast refused; private networks by mode; allow list first)?  False
- * with a word for the problem's detail in *why ("loopback", "link-local" ...). */
+ * NAT64, 6to4 and multicast refused; private networks by mode; allow list first; where this
+ * server listens at that port, never)?  False with a word for the problem's detail in *why
+ * ("loopback", "link-local" ...). */
 bool va_address_ok(const struct va *va, const struct sockaddr *addr, const char **why);
 
 #endif
