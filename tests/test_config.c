@@ -183,8 +183,7 @@ test_listeners(void)
 
 	for (size_t i = 0; i < 2; i++)
 		ok(c != NULL && server_parse(&at, own[i]) &&
-		   !va_address_ok(c->acme.va, &at.sa, &why), "V-1 %s is not dialled: %s", own[i],
-		   why);
+		   !va_address_ok(c->acme.va, &at.sa, &why), "V-1 %s is not dialled", own[i]);
 	ok(c != NULL && server_parse(&at, "8.8.8.8@80") &&
 	   va_address_ok(c->acme.va, &at.sa, &why), "V-1 another port of it is");
 	if (c != NULL)
