@@ -10,7 +10,7 @@
 #include "tests/fake_alpn.h"
 #include "tests/fake_dns.h"
 #include "tests/tap.h"
-#include "va/va.h"
+#include "tests/validate.h"
 
 #define KEY_AUTH "token.0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 
@@ -131,44 +131,13 @@ static struct fake_alpn *server;
 static struct loop *loop;
 static struct va *va, *closed, *six;
 
-static enum flow_next
-case_ask(struct flow *f)
-{
-	struct validation *v = f->data;
-	struct problem p = { 0 };
-	const char *name = v->token;
-	bool address = name[strspn(name, "0123456789.:")] == '\0';
-
-	if (!(address ? ident_parse_ip : ident_parse_dns)(&v->ident, f->arena, name,
-							  strlen(name), &p))
-		printf("# %s\n", p.detail);
-	v->waiter = f;
-	v->ticket = flow_arm(f);
-	va_validate(v);
-	return FLOW_WAIT;
-}
-
-static enum flow_next
-case_answer(struct flow *f)
-{
-	event_base_loopexit(f->loop->base, NULL);
-	return FLOW_NEXT;
-}
-
-static const struct flow_step case_steps[] = {
-	{ ON_LOOP, STEP(case_ask) },
-	{ ON_LOOP, STEP(case_answer) },
-	{ 0 }
-};
-
 static struct validation
-validate(struct va *with, const char *name)
+question(struct va *with, const char *name)
 {
-	struct validation v = { .va = with, .method = VA_TLS_ALPN_01, .token = name,
+	struct validation v = { .va = with, .method = VA_TLS_ALPN_01, .token = "token",
 				.key_auth = KEY_AUTH };
 
-	flow_start(flow_new(loop, case_steps, &v));
-	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	validate(loop, &v, name);
 	return v;
 }
 
@@ -194,6 +163,18 @@ hello_right(const struct fake_alpn_seen *seen, const char *name)
 	   "one name in the SNI, acme-tls/1 alone by ALPN: %s", seen->sni);
 }
 
+/* A connection, and the certificate or why there was none. */
+static bool
+record_right(const struct validation *v)
+{
+	bool refused = strcmp(v->ident.value, "two.test") == 0,
+	     none = v->problem.type == PROBLEM_TLS || v->problem.type == PROBLEM_CONNECTION;
+
+	return strstr(v->record, "\"dials\":[{\"address\":") != NULL &&
+	       (strstr(v->record, "\"why\":") != NULL) == (none || refused) &&
+	       (strstr(v->record, "\"certificate\":\"") != NULL) == !none;
+}
+
 static void
 test_case(const struct row *r)
 {
@@ -206,10 +187,11 @@ test_case(const struct row *r)
 		return;
 	}
 	fake_alpn_serve(server, &r->served, KEY_AUTH);
-	v = validate(with, r->name);
+	v = question(with, r->name);
 	verdict(&v, r);
 	seen = fake_alpn_wait(server);
 	ok(!seen.data && !seen.resumed, "no application data, no old session");
+	ok(record_right(&v), "the record has what was dialled and seen");
 	if (r->problem == PROBLEM_NONE)
 		hello_right(&seen, r->name);
 }
@@ -234,13 +216,13 @@ test_dials(void)
 	unsigned clients = fake_alpn_clients(server);
 	struct validation v;
 
-	v = validate(closed, nobody.name);
+	v = question(closed, nobody.name);
 	verdict(&v, &nobody);
-	v = validate(va, forbidden.name);
+	v = question(va, forbidden.name);
 	verdict(&v, &forbidden);
-	v = validate(va, address.name);
+	v = question(va, address.name);
 	verdict(&v, &address);
-	v = validate(va, unknown.name);
+	v = question(va, unknown.name);
 	verdict(&v, &unknown);
 	ok(fake_alpn_clients(server) == clients, "nobody was dialled");
 }

@@ -28,8 +28,8 @@ static const struct method {
 	[VA_HTTP_01] = { "http-01", "3.2.2.4.19", "3.2.2.5.6", http01_steps },
 	[VA_DNS_01] = { "dns-01", "3.2.2.4.7", "", dns01_steps },
 	[VA_TLS_ALPN_01] = { "tls-alpn-01", "3.2.2.4.20", "3.2.2.5.7", tlsalpn01_steps },
-	[VA_DNS_ACCOUNT_01] = { "dns-account-01", "3.2.2.4.21", "", unknown_steps },
-	[VA_DNS_PERSIST_01] = { "dns-persist-01", "3.2.2.4.22", "", unknown_steps },
+	[VA_DNS_ACCOUNT_01] = { "dns-account-01", "3.2.2.4.21", "", dnsaccount01_steps },
+	[VA_DNS_PERSIST_01] = { "dns-persist-01", "3.2.2.4.22", "", dnspersist01_steps },
 };
 
 static const struct method *

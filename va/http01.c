@@ -48,6 +48,8 @@ http01_aim(struct flow *f)
 		return FLOW_FAIL;
 	if (a->target.url != NULL)
 		return FLOW_NEXT;
+	if (a->wildcard)
+		return flow_fail(f, PROBLEM_SERVER_INTERNAL, "http-01 for a wildcard");
 	if (!target_follow(&a->target,
 			   arena_printf(f->arena, "http://%s%s%s/.well-known/acme-challenge/%s",
 					six ? "[" : "", host, six ? "]" : "", a->token),

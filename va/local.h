@@ -95,7 +95,13 @@ int attempt_left(const struct attempt *a);
 
 /* The steps of the methods.  Each step behind a wait first looks whether the flow's
  * problem was set meanwhile (deadline, cancelled).  The last one is va_report(). */
-extern const struct flow_step http01_steps[], dns01_steps[], tlsalpn01_steps[];
+extern const struct flow_step http01_steps[], dns01_steps[], tlsalpn01_steps[],
+	dnsaccount01_steps[], dnspersist01_steps[];
+
+/* What the methods that ask for TXT records share: the question for those at the prefix
+ * before the identifier, and dns-01's step behind it. */
+enum flow_next txt_ask(struct flow *f, const char *prefix);
+enum flow_next dns01_judge(struct flow *f);
 
 /* "http-01" ... ("unknown"), and the section of the CA/Browser Forum's Baseline
  * Requirements that it fulfils for such identifiers ("": none). */

@@ -32,6 +32,13 @@ EXTRA_DIST += tests/corpus/dns/a tests/corpus/dns/aaaa_secure tests/corpus/dns/b
 
 libva_a_SOURCES += va/dial.c va/dial.h va/shake.c va/shake.h va/tlsalpn01.c va/turn.c va/turn.h
 unit_tests += tests/test_alpn
+
+libva_a_SOURCES += va/dial.c va/dial.h va/dnsaccount01.c va/dnspersist01.c va/shake.c va/shake.h \
+	va/tlsalpn01.c va/turn.c va/turn.h
+unit_tests += tests/test_alpn tests/test_txt
 tests_test_alpn_SOURCES = tests/test_alpn.c tests/fake_alpn.c tests/fake_alpn.h \
-	tests/fake_dns.c tests/fake_dns.h tests/tap.h
+	tests/fake_dns.c tests/fake_dns.h tests/tap.h tests/validate.c tests/validate.h
 tests_test_alpn_LDADD = $(VA)
+tests_test_txt_SOURCES = tests/test_txt.c tests/fake_dns.c tests/fake_dns.h tests/tap.h \
+	tests/validate.c tests/validate.h
+tests_test_txt_LDADD = $(VA)

@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "va/local.h"
@@ -45,6 +46,8 @@ tlsalpn01_aim(struct flow *f)
 		return FLOW_FAIL;
 	if (d->host != NULL)
 		return FLOW_NEXT;
+	if (a->wildcard)
+		return flow_fail(f, PROBLEM_SERVER_INTERNAL, "tls-alpn-01 for a wildcard");
 	d->host = ident_base(&a->ident);
 	d->port = a->va->https_port;
 	d->literal = a->ident.type == IDENT_IP && address_parse(&d->address, d->host);
@@ -196,6 +199,21 @@ tlsalpn01_certificate(struct attempt *a, X509 *cert)
 	return FLOW_NEXT;
 }
 
+/* The evidence: SHA-256 of the certificate, in hexadecimal. */
+static void
+certificate_record(struct attempt *a, const X509 *cert)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	char text[2 * sizeof(digest) + 1] = "";
+
+	if (X509_digest(cert, EVP_sha256(), digest, &n) != 1)
+		abort();
+	for (unsigned i = 0; i < n; i++)
+		sprintf(text + 2 * i, "%02x", digest[i]);
+	record_add(&a->record, "certificate", json_string(text));
+}
+
 static enum flow_next
 tlsalpn01_judge(struct flow *f)
 {
@@ -212,6 +230,8 @@ tlsalpn01_judge(struct flow *f)
 		shake_problem(x, a->to.what, &f->problem);
 		return FLOW_FAIL;
 	}
+	if (x->certificate != NULL)
+		certificate_record(a, x->certificate);
 	if (x->protocol == NULL || strcmp(x->protocol, "acme-tls/1") != 0)
 		return flow_fail(f, PROBLEM_UNAUTHORIZED, "%s: the server chose %s%.20s by ALPN, not "
 				 "acme-tls/1", a->to.what, x->protocol == NULL ? "nothing" : "",
