@@ -82,7 +82,8 @@ persist_check(const struct attempt *a, const struct issue *i, int64_t now, struc
 	return true;
 }
 
-/* Of many records that don't authorise the first that names this CA tells why. */
+/* Of many records that don't authorise one that names this CA tells why, rather one that can
+ * be read. */
 static enum flow_next
 dnspersist01_judge(struct flow *f)
 {
@@ -102,7 +103,7 @@ dnspersist01_judge(struct flow *f)
 			continue;
 		else if (persist_check(a, &issue, clock_now(), &p))
 			return FLOW_NEXT;
-		else if (ours.type == PROBLEM_NONE)
+		else if (ours.type == PROBLEM_NONE || p.type == PROBLEM_UNAUTHORIZED)
 			ours = p;
 	if (n == 0)
 		return flow_fail(f, PROBLEM_UNAUTHORIZED, "no TXT record at %.90s%s; it should be "
