@@ -43,6 +43,16 @@ dialler_of(const struct flow *f)
 	return f->loop->slot[SLOT_DIALLER];
 }
 
+/* The flow sleeps until its turn comes.  One that comes at the very end of its time is of
+ * no use: it would dial, with all who began when it did, for the blink of an eye. */
+static enum flow_next
+turn_wait(struct attempt *a, struct turn *t, unsigned ticket)
+{
+	t->ticket = ticket;
+	t->due = a->began + a->va->timeout_ms - a->va->timeout_ms / 10;
+	return FLOW_WAIT;
+}
+
 enum flow_next
 dial_name(struct flow *f)
 {
@@ -50,13 +60,12 @@ dial_name(struct flow *f)
 	const char *name = ident_base(&a->ident);
 	unsigned most = a->va->per_target;
 
-	if (a->turn.line != NULL ||
-	    turn_take(&dialler_of(f)->names, &a->turn, f, name, most))
+	if (a->turn.line != NULL || turn_take(&dialler_of(f)->names, &a->turn, f, name, most))
 		return FLOW_NEXT;
-	a->turn.ticket = attempt_wait(a, PROBLEM_RATE_LIMITED, "%.120s: %u other validations of "
+	return turn_wait(a, &a->turn,
+			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%.120s: %u other validations of "
 				      "this name took longer than %d ms; try again when they are "
-				      "over", name, most, a->va->timeout_ms);
-	return FLOW_WAIT;
+				      "over", name, most, a->va->timeout_ms));
 }
 
 enum flow_next
@@ -70,10 +79,10 @@ dial_target(struct flow *f)
 	address_print(&d->choice[d->tried], text);
 	if (turn_take(&dialler_of(f)->addresses, &d->target, f, text, most))
 		return FLOW_NEXT;
-	d->target.ticket = attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: %u other validations were "
-					"waiting for %s for longer than %d ms; does it answer?",
-					d->what, most, text, a->va->timeout_ms);
-	return FLOW_WAIT;
+	return turn_wait(a, &d->target,
+			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: %u other validations were "
+				      "waiting for %s for longer than %d ms; does it answer?",
+				      d->what, most, text, a->va->timeout_ms));
 }
 
 enum flow_next
@@ -86,9 +95,9 @@ dial_socket(struct flow *f)
 		return FLOW_FAIL;
 	if (turn_take(&dialler_of(f)->sockets, &d->socket, f, "", a->va->connections))
 		return FLOW_NEXT;
-	d->socket.ticket = attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: too many other validations "
-					"are under way; try again later", d->what);
-	return FLOW_WAIT;
+	return turn_wait(a, &d->socket,
+			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: too many other validations "
+				      "are under way; try again later", d->what));
 }
 
 void

@@ -42,3 +42,6 @@ tests_test_alpn_LDADD = $(VA)
 tests_test_txt_SOURCES = tests/test_txt.c tests/fake_dns.c tests/fake_dns.h tests/tap.h \
 	tests/validate.c tests/validate.h
 tests_test_txt_LDADD = $(VA)
+unit_tests += tests/test_turn
+tests_test_turn_SOURCES = tests/test_turn.c tests/fake_web.c tests/fake_web.h tests/tap.h
+tests_test_turn_LDADD = $(VA)

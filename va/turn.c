@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 struct line {		/* it is there while somebody has a turn or waits */
 	struct line	*next;		/* in its bucket */
 	unsigned	 held;
@@ -102,6 +104,10 @@ turn_give(struct turn *t)
 		struct turn *next = line->first;
 
 		line_leave(line, next);
+		if (next->due < clock_mono_ms()) {
+			next->line = NULL;
+			continue;
+		}
 		line->held++;
 		flow_wake(next->flow, next->ticket);
 	}

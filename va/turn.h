@@ -20,7 +20,8 @@ struct lines {
 /* One turn; all zero: none is held.  It lives as long as the flow. */
 struct turn {
 	struct flow	*flow;
-	unsigned	 ticket;	/* who has to wait sets it */
+	unsigned	 ticket;	/* who has to wait sets it, and until when a turn */
+	int64_t		 due;		/* is of use: clock_mono_ms() */
 	unsigned	 most;
 	bool		 waits;
 	struct turn	*next;		/* in the line, while it waits */
@@ -32,7 +33,8 @@ struct turn {
  * flow stands in line; it is woken with the ticket when it has its turn. */
 bool turn_take(struct lines *l, struct turn *t, struct flow *f, const char *key, unsigned most);
 
-/* Gives the turn to who waits, or leaves the line.  None held is fine. */
+/* Gives the turn to who waits and is not too late for it, or leaves the line.  None held is
+ * fine. */
 void turn_give(struct turn *t);
 
 /* Only leaves the line, if it stands there. */
