@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_txt.c - dns-account-01 and dns-persist-01 against a DNS server on loopback, one
- * case a line. */
+/* test_txt.c - dns-01, dns-account-01 and dns-persist-01 against a DNS server on loopback,
+ * one case a line. */
 #include <arpa/nameser.h>
 #include <openssl/evp.h>
 #include <signal.h>
@@ -25,11 +25,37 @@
 #define OURS	"ca.test; accounturi=" EXAMPLE
 
 #define L50 "a123456789b123456789c123456789d123456789e123456789"
-#define LONG L50 "." L50 "." L50 "." L50 ".abcdefghijklmnopqrstuvwxy.test"	/* 234 octets */
+#define ACME "_acme-challenge."
+#define MANY 100
 
-static char value[64], split[80];	/* what the key authorization wants */
+#define LONG L50 "." L50 "." L50 "." L50 ".abcdefghijklmnopqrstuvwxyz12345.test"	/* 240 octets */
 
-static const struct fake_record records[] = {
+static char value[64];		/* what the key authorization wants, and the like */
+static char split[80], upper[80], quoted[80], spaced[80];
+
+static struct fake_record records[400] = {
+	{ ACME "a.test", ns_t_txt, value },
+	{ ACME "wrong.test", ns_t_txt, "wrong \"value\"" },
+	{ ACME "three.test", ns_t_txt, "one" },
+	{ ACME "three.test", ns_t_txt, "two" },
+	{ ACME "three.test", ns_t_txt, "three" },
+	{ ACME "last.test", ns_t_txt, "one" },
+	{ ACME "last.test", ns_t_txt, value },
+	{ ACME "split.test", ns_t_txt, split },
+	{ ACME "upper.test", ns_t_txt, upper },
+	{ ACME "quoted.test", ns_t_txt, quoted },
+	{ ACME "spaced.test", ns_t_txt, spaced },
+	{ ACME "alias.test", ns_t_cname, ACME "alias2.test" },
+	{ ACME "alias2.test", ns_t_cname, ACME "a.test" },
+	{ ACME "loop.test", ns_t_cname, ACME "loop2.test" },
+	{ ACME "loop2.test", ns_t_cname, ACME "loop.test" },
+	{ ACME "nodata.test", ns_t_a, "127.0.0.1" },
+	{ ACME "servfail.test", 0, "SERVFAIL" },
+	{ ACME "twice.test", 0, "SERVFAIL 2" },
+	{ ACME "twice.test", ns_t_txt, value },
+	{ ACME "refused.test", 0, "REFUSED" },
+	{ ACME "silent.test", 0, "SILENT" },
+
 	{ ACCOUNT "good.test", ns_t_txt, value },
 	{ ACCOUNT "split.test", ns_t_txt, split },
 	{ ACCOUNT "last.test", ns_t_txt, "other" },
@@ -84,9 +110,9 @@ static const struct fake_record records[] = {
 	{ PERSIST "nodata.test", ns_t_a, "127.0.0.1" },
 	{ PERSIST "servfail.test", 0, "SERVFAIL" },
 	{ PERSIST "silent.test", 0, "SILENT" },
-	{ NULL, 0, NULL },
 };
 
+#define D VA_DNS_01
 #define A VA_DNS_ACCOUNT_01
 #define P VA_DNS_PERSIST_01
 #define GOOD PROBLEM_NONE, ""
@@ -103,6 +129,30 @@ static const struct row {
 	enum problem_type problem;
 	const char	 *words;	/* in the detail */
 } rows[] = {
+	{ "right record", D, false, "a.test", NULL, GOOD },
+	{ "wildcard", D, true, "a.test", NULL, GOOD },
+	{ "no such name", D, false, "nothing.test", NULL, DNS,
+	  "no TXT record at _acme-challenge.nothing.test (NXDOMAIN)" },
+	{ "no TXT", D, false, "nodata.test", NULL, DNS, "no TXT record" },
+	{ "wrong record", D, false, "wrong.test", NULL, UNAUTHORIZED,
+	  "_acme-challenge.wrong.test is \"wrong \"value\"\", not \"" },
+	{ "V-15 none of three", D, false, "three.test", NULL, UNAUTHORIZED,
+	  "none of 3 TXT records" },
+	{ "V-15 last of two", D, false, "last.test", NULL, GOOD },
+	{ "V-15 V-17 last of 100, over TCP", D, false, "many.test", NULL, GOOD },
+	{ "V-15 two strings", D, false, "split.test", NULL, GOOD },
+	{ "V-15 upper case", D, false, "upper.test", NULL, UNAUTHORIZED, "" },
+	{ "V-15 quoted", D, false, "quoted.test", NULL, UNAUTHORIZED, "" },
+	{ "V-15 trailing space", D, false, "spaced.test", NULL, UNAUTHORIZED, "" },
+	{ "V-16 CNAME chain", D, false, "alias.test", NULL, GOOD },
+	{ "V-16 CNAME loop", D, false, "loop.test", NULL, DNS, "" },
+	{ "V-18 SERVFAIL", D, false, "servfail.test", NULL, DNS, "SERVFAIL" },
+	{ "V-18 SERVFAIL, then good", D, false, "twice.test", NULL, GOOD },
+	{ "V-18 REFUSED", D, false, "refused.test", NULL, DNS, "DNS answers" },
+	{ "V-18 silence", D, false, "silent.test", NULL, DNS, "silent.test" },
+	{ "an address", D, false, "127.0.0.1", NULL, PROBLEM_SERVER_INTERNAL, "for an address" },
+	{ "longer than DNS allows", D, false, LONG, NULL, DNS, "longer than DNS allows" },
+
 	{ "the draft's example", A, false, "good.test", EXAMPLE, GOOD },
 	{ "wildcard", A, true, "good.test", EXAMPLE, GOOD },
 	{ "two strings", A, false, "split.test", EXAMPLE, GOOD },
@@ -232,15 +282,25 @@ test_nameless(struct loop *l, struct va_options o)
 }
 
 static void
-value_make(void)
+records_make(void)
 {
 	struct arena *a = arena_new();
 	uint8_t digest[32];
+	size_t n = 0;
 
 	EVP_Digest(KEY_AUTH, strlen(KEY_AUTH), digest, NULL, EVP_sha256(), NULL);
 	snprintf(value, sizeof(value), "%s", b64_print(a, digest, sizeof(digest)));
-	snprintf(split, sizeof(split), "%.10s|%s", value, value + 10);
 	arena_free(a);
+	snprintf(split, sizeof(split), "%.20s|%s", value, value + 20);
+	snprintf(quoted, sizeof(quoted), "\"%s\"", value);
+	snprintf(spaced, sizeof(spaced), "%s ", value);
+	for (size_t i = 0; value[i] != '\0'; i++)
+		upper[i] = (char)(value[i] >= 'a' && value[i] <= 'z' ? value[i] - 32 : value[i]);
+	while (records[n].name != NULL)
+		n++;
+	for (size_t i = 0; i < MANY; i++)	/* too much for UDP */
+		records[n + i] = (struct fake_record){ ACME "many.test", ns_t_txt,
+						       i == MANY - 1 ? value : "other" };
 }
 
 int
@@ -257,7 +317,7 @@ main(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	log_set(getenv("VERBOSE") != NULL ? LOG_INFO : LOG_ERROR);
-	value_make();
+	records_make();
 	dns = fake_dns_start(records);
 	snprintf(resolver, sizeof(resolver), "127.0.0.1@%u", fake_dns_port(dns));
 	va = va_open(&o, &p);

@@ -153,6 +153,30 @@ fetch_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+/* From libcurl, all that it reads, before chunks are unwrapped: their sizes may come with
+ * endless extensions, which neither fetch_head() nor fetch_body() sees. */
+static int
+fetch_octets(CURL *easy, curl_infotype type, char *data, size_t n, void *arg)
+{
+	struct fetch *x = arg;
+
+	(void)easy, (void)data;
+	if (type == CURLINFO_HEADER_IN || type == CURLINFO_DATA_IN)
+		x->nread += n;
+	return 0;
+}
+
+/* From libcurl after each round of reading; not 0 ends the transfer. */
+static int
+fetch_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct fetch *x = arg;
+
+	(void)a, (void)b, (void)c, (void)d;
+	x->much = x->nread > FETCH_MAX;
+	return x->much;
+}
+
 /* Each line of each head, 1xx ones too. */
 static size_t
 fetch_head(char *data, size_t size, size_t n, void *arg)
@@ -248,6 +272,12 @@ fetch_start(struct fetch *x, struct flow *f, unsigned ticket)
 	curl_easy_setopt(x->easy, CURLOPT_HEADERDATA, x);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, fetch_body);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(x->easy, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(x->easy, CURLOPT_DEBUGFUNCTION, fetch_octets);
+	curl_easy_setopt(x->easy, CURLOPT_DEBUGDATA, x);
+	curl_easy_setopt(x->easy, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(x->easy, CURLOPT_XFERINFOFUNCTION, fetch_progress);
+	curl_easy_setopt(x->easy, CURLOPT_XFERINFODATA, x);
 	curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(x->easy, CURLOPT_PRIVATE, x);
 	if (curl_multi_add_handle(x->fetcher->multi, x->easy) != CURLM_OK)
@@ -312,6 +342,8 @@ fetch_why(const struct fetch *x)
 {
 	if (x->head_long || x->code == CURLE_OUT_OF_MEMORY)	/* so it calls long lines */
 		return "the head of the response is longer than 16 kB";
+	if (x->much)
+		return "the response is longer than 64 kB";
 	if (x->code == CURLE_OPERATION_TIMEDOUT)
 		return x->connected ? "timeout: connected, but no whole answer in time" :
 		       "timeout during connect; does a firewall drop packets?";
