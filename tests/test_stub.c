@@ -329,6 +329,7 @@ stage_open(unsigned port)
 	snprintf(dead, sizeof(dead), "127.0.0.1@%u", port_dead());
 	for (int i = 0; i < OPTIONS; i++) {
 		struct va_options o = {
+			.per_target = CROWD + 1,
 			.resolvers = i == SECOND ? second : i == DEAD ? none : usual,
 			.dnssec = i == UNBOUND ? VA_DNSSEC_OFF : VA_DNSSEC_TRUST_AD,
 			.timeout_ms = i == QUICK ? 500 : 8000,
