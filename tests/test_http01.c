@@ -419,7 +419,8 @@ stage_open(const struct va_options *o)
 
 	write_hosts("# for tests\n\n127.0.0.1\thosted.test OTHER.test # and more\n"
 		    "127.0.0.1 nothing.test.\n127.0.0.2 forbidden.test\n::1\n"
-		    "127.0.0.3 two.test\n127.0.0.1 two.test\n127.0.0.3 three.test\n127.0.0.1 three.test\n::1 three.test\n");
+		    "127.0.0.3 two.test\n127.0.0.1 two.test\n127.0.0.3 three.test\n"
+		    "127.0.0.1 three.test\n::1 three.test\n");
 	vas_open(o);
 	for (unsigned i = 0; i < LOOPS; i++) {
 		loops[i] = loop_new(i);

@@ -28,7 +28,8 @@
 #define ACME "_acme-challenge."
 #define MANY 100
 
-#define LONG L50 "." L50 "." L50 "." L50 ".abcdefghijklmnopqrstuvwxyz12345.test"	/* 240 octets */
+/* 240 octets. */
+#define LONG L50 "." L50 "." L50 "." L50 ".abcdefghijklmnopqrstuvwxyz12345.test"
 
 static char value[64];		/* what the key authorization wants, and the like */
 static char split[80], upper[80], quoted[80], spaced[80];
@@ -192,7 +193,7 @@ static const struct row {
 	{ "policy twice", P, true, "policies.test", EXAMPLE, MALFORMED, "policy twice" },
 	{ "persistUntil twice", P, false, "untils.test", EXAMPLE, MALFORMED, "persistUntil twice" },
 	{ "another account", P, false, "account.test", EXAMPLE, UNAUTHORIZED,
-	  "is not that of the account, " EXAMPLE },
+	  "is not that of the account " EXAMPLE },
 	{ "the account in other case", P, false, "upper.test", EXAMPLE, UNAUTHORIZED,
 	  "not that of the account" },
 	{ "the account with a slash", P, false, "slash.test", EXAMPLE, UNAUTHORIZED,

@@ -72,13 +72,13 @@ persist_check(const struct attempt *a, const struct issue *i, int64_t now, struc
 		return problem(p, PROBLEM_MALFORMED, "its persistUntil is no number of seconds "
 			       "since 1970");
 	if (strcmp(account, a->account_url) != 0)
-		return problem(p, PROBLEM_UNAUTHORIZED, "its accounturi is not that of the account, "
+		return problem(p, PROBLEM_UNAUTHORIZED, "its accounturi is not that of the account "
 			       "%.100s", a->account_url);
 	if (untils == 1 && now > until)
 		return problem(p, PROBLEM_UNAUTHORIZED, "its persistUntil is over");
 	if (a->wildcard && (policies == 0 || strcasecmp(policy, "wildcard") != 0))
-		return problem(p, PROBLEM_UNAUTHORIZED, "it lacks policy=wildcard, which a wildcard "
-			       "needs");
+		return problem(p, PROBLEM_UNAUTHORIZED, "it lacks policy=wildcard, which wildcards "
+			       "need");
 	return true;
 }
 

@@ -97,6 +97,7 @@ shake_keep(struct shake *x)
 
 	x->certificate = arena_own(a, SSL_get1_peer_certificate(x->ssl), certificate_free);
 	SSL_get0_alpn_selected(x->ssl, &name, &n);
+	x->agreed = n == acme_tls[0] && memcmp(name, acme_tls + 1, n) == 0;
 	if (n > 0)
 		x->protocol = arena_strndup(a, (const char *)name, n);
 }

@@ -36,7 +36,8 @@ struct shake {
 	int		 error_number;
 	unsigned long	 reason;	/* OpenSSL's */
 	X509		*certificate;	/* the flow's arena owns it; NULL: none came */
-	const char	*protocol;	/* by ALPN, harmless text; NULL: none */
+	bool		 agreed;	/* on acme-tls/1 by ALPN, else on this: */
+	const char	*protocol;	/* NULL: on none */
 	/* private */
 	struct flow	*flow;
 	unsigned	 ticket;

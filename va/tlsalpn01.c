@@ -114,7 +114,8 @@ static X509_EXTENSION *
 extension_only(const X509 *cert, const char *id)
 {
 	ASN1_OBJECT *object = OBJ_txt2obj(id, 1);
-	int at = X509_get_ext_by_OBJ(cert, object, -1), more = X509_get_ext_by_OBJ(cert, object, at);
+	int at = X509_get_ext_by_OBJ(cert, object, -1);
+	int more = X509_get_ext_by_OBJ(cert, object, at);
 
 	ASN1_OBJECT_free(object);
 	return at < 0 || more >= 0 ? NULL : X509_get_ext(cert, at);
@@ -232,10 +233,10 @@ tlsalpn01_judge(struct flow *f)
 	}
 	if (x->certificate != NULL)
 		certificate_record(a, x->certificate);
-	if (x->protocol == NULL || strcmp(x->protocol, "acme-tls/1") != 0)
-		return flow_fail(f, PROBLEM_UNAUTHORIZED, "%s: the server chose %s%.20s by ALPN, not "
-				 "acme-tls/1", a->to.what, x->protocol == NULL ? "nothing" : "",
-				 x->protocol == NULL ? "" : x->protocol);
+	if (!x->agreed)
+		return flow_fail(f, PROBLEM_UNAUTHORIZED, "%s: the server chose %.20s by ALPN, not "
+				 "acme-tls/1", a->to.what,
+				 x->protocol == NULL ? "nothing" : x->protocol);
 	if (x->certificate == NULL)
 		return flow_fail(f, PROBLEM_UNAUTHORIZED, "%s: no certificate", a->to.what);
 	next = tlsalpn01_certificate(a, x->certificate);
