@@ -14,6 +14,7 @@
  * them, the last slot first. */
 enum loop_slot {
 	SLOT_RESOLVER,
+	SLOT_DIALLER,
 	SLOT_FETCHER,
 	SLOT_ACME,
 	SLOT_HTTP,

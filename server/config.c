@@ -244,6 +244,7 @@ config_fixed(const struct config *now, const struct config *next, struct arena *
 	FIXED(!same_list(now->resolvers, next->resolvers), "validation.resolvers");
 	FIXED(!same_list(now->insecure, next->insecure), "validation.insecure");
 	FIXED(strcmp(now->dnssec, next->dnssec) != 0, "validation.dnssec");
+	FIXED(strcmp(now->anchors, next->anchors) != 0, "validation.trust_anchors");
 #undef FIXED
 	return *list == '\0' ? NULL : list;
 }

@@ -24,9 +24,9 @@ struct config {
 	int64_t			  order_lifetime, authz_lifetime, hold, names, crl_lifetime;
 	int64_t			  head, body, idle, request, connections, held;
 	int64_t			  map;
-	int64_t			  http_port, tls_port, timeout;
+	int64_t			  http_port, tls_port, timeout, per_target, validations;
 	const char *const	 *resolvers, *const *allow_addresses, *const *insecure;
-	const char		 *hosts_file, *mode, *dnssec;
+	const char		 *hosts_file, *mode, *dnssec, *caa, *anchors;
 	const char		 *webhook_url, *webhook_secret, *webhook_ca, *webhook_absent;
 	int64_t			  webhook_timeout;
 	const char *const	 *limit_exempt;

@@ -32,7 +32,8 @@ const struct config_option config_options[] = {
 	  "URL of terms that new accounts must agree to; empty: none" },
 	{ "website", TEXT, AT(website), "", 0, 0, "URL of a page about this CA" },
 	{ "caa_identities", LIST, AT(caa_identities), "", 0, 0,
-	  "issuer names of this CA in CAA records" },
+	  "issuer names of this CA in CAA records; none: every issue property in a CAA\n\t"
+	  "record then forbids this CA to issue" },
 	{ "quirks", LIST, AT(quirks), "", 0, 0,
 	  "deviations for broken clients: padded-csr, short-es256" },
 	{ "weak_keys", TEXT, AT(weak_keys), "/usr/share/openssl-blacklist", 0, 0,
@@ -109,16 +110,28 @@ const struct config_option config_options[] = {
 	{ "validation.tls_port", COUNT, AT(tls_port), "443", 1, 65535,
 	  "port of https redirects and tls-alpn-01; other than 443 only for tests" },
 	{ "validation.timeout", TIME, AT(timeout), "20s", 1, 60, "a whole validation" },
+	{ "validation.per_target", COUNT, AT(per_target), "32", 1, 10000,
+	  "validations of one name, and connections to one address, at the same time on\n\t"
+	  "each event loop; others wait for their turn" },
+	{ "validation.connections", COUNT, AT(validations), "1000", 1, 100000,
+	  "connections of validations at the same time on each event loop" },
 	{ "validation.resolvers", LIST, AT(resolvers), "", 0, 0,
-	  "DNS resolvers, ADDRESS or ADDRESS@PORT; none: those of the system" },
+	  "DNS resolvers, ADDRESS or ADDRESS@PORT; none: those of the system; the word\n\t"
+	  "recursive alone: the name servers of each zone, from the root down" },
 	{ "validation.hosts_file", TEXT, AT(hosts_file), "", 0, 0,
 	  "names and addresses that are known without DNS, as in /etc/hosts" },
 	{ "validation.allow_addresses", LIST, AT(allow_addresses), "", 0, 0,
 	  "addresses or networks that may be dialled although they are special" },
 	{ "validation.insecure", LIST, AT(insecure), "internal home.arpa test local", 0, 0,
-	  "zones without DNSSEC, where it is not looked for" },
+	  "zones of your own, where DNSSEC is not looked for, nor (unless caa = always) CAA" },
 	{ "validation.dnssec", TEXT, AT(dnssec), "off", 0, 0,
-	  "validate or off: whether DNS answers are validated here" },
+	  "validate: DNS answers are validated here; trust-ad: by the resolvers, whose word\n\t"
+	  "is believed, so the way to them must be safe; off: by nobody" },
+	{ "validation.trust_anchors", TEXT, AT(anchors), "/usr/share/dns/root.key", 0, 0,
+	  "DS or DNSKEY records to validate from: the root's, or those of zones of your own" },
+	{ "validation.caa", TEXT, AT(caa), "auto", 0, 0,
+	  "auto, always or off: whether CAA records are obeyed; auto: but for names under\n\t"
+	  "validation.insecure" },
 	{ "validation.mode", TEXT, AT(mode), "private", 0, 0,
 	  "private or public: whether private networks may be dialled" },
 };
@@ -238,7 +251,8 @@ static const struct words {
 } words[] = {
 	{ "log.level", { "debug", "info", "warn", "error", NULL } },
 	{ "validation.mode", { "private", "public", NULL } },
-	{ "validation.dnssec", { "validate", "off", NULL } },
+	{ "validation.dnssec", { "validate", "trust-ad", "off", NULL } },
+	{ "validation.caa", { "auto", "always", "off", NULL } },
 	{ "quirks", { "padded-csr", "short-es256", NULL } },
 	{ "order.reuse", { "valid", "pending", "none", NULL } },
 	{ "webhook.absent", { "refuse", "allow", NULL } },

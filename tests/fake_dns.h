@@ -5,12 +5,23 @@
 
 #include <stdint.h>
 
-/* One record.  type is ns_t_a ...; value the address, the alias, or text whose strings
- * are separated by '|'.  Several rows with one name and type are one answer; "A,B"
- * as the value of an address: A to the first question, then B.
+#define FAKE_CAA 257	/* "FLAGS TAG VALUE", or "# HEX" for the octets of its data */
+
+/* One record.  type is ns_t_a ...; value the address, the alias (of a name, or of what
+ * is below it: ns_t_dname), or text whose strings are separated by '|'.  Several rows with
+ * one name and type are one answer; "A,B" as the value of an address: A to the first
+ * question, then B.
  *
- * type 0 says how the server behaves about the name: "SERVFAIL", "REFUSED", "SILENT",
- * or "SERVFAIL 2": only to the first two questions.
+ * type 0 says how the server behaves about the name:
+ *
+ *	SERVFAIL REFUSED FORMERR NOTIMP SILENT	the answer; "SERVFAIL 2": to the first two
+ *						questions only
+ *	BOGUS		SERVFAIL, with an extended error that says "signature expired"
+ *	AD		the answer counts as validated
+ *	TRUNCATED	over UDP, always
+ *	HANGUP		truncated, and over TCP the connection is closed
+ *	OTHER-ID OTHER-CASE GARBAGE	an answer that doesn't fit, or has octets behind it
+ *	STRAY		one with another id comes before it
  *
  * A name in the table without the type asked for: no data.  Others: NXDOMAIN. */
 struct fake_record {

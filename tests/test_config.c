@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "server/config.h"
 #include "tests/tap.h"
+#include "va/local.h"
 
 static char dir[] = "/tmp/configXXXXXX";
 static struct arena *a;
@@ -154,6 +155,13 @@ test_bad(void)
 	bad(ISSUER "validation { resolvers = { nowhere } }\n", NULL, "validation.resolvers");
 	bad(ISSUER "validation { hosts_file = \"nowhere\" }\n", NULL, "validation.hosts_file");
 	bad(ISSUER "validation { allow_addresses = { 300.0.0.1 } }\n", NULL, "allow_addresses");
+	bad(ISSUER "validation { dnssec = maybe }\n", NULL, "trust-ad");
+	bad(ISSUER "validation { dnssec = trust-ad }\n", NULL, "validation.resolvers names");
+	bad(ISSUER "validation { resolvers = { recursive, 10.0.0.1 } }\n", NULL, "stands alone");
+	bad(ISSUER "validation { dnssec = validate trust_anchors = \"nowhere\" }\n", NULL,
+	    "validation.trust_anchors: cannot read");
+	bad(ISSUER "validation { caa = sometimes }\n", NULL, "always");
+	bad(ISSUER "caa_identities = { \"ca.example.\" }\n", NULL, "caa_identities: \"ca.");
 	bad(ISSUER "name = \"open\n", NULL, "brevet.conf");
 	bad("", NULL, "brevet init");
 	bad("issuer main {}\n", NULL, "brevet.conf:1: issuer main needs certificate = \"FILE\"");
@@ -172,12 +180,14 @@ test_bad(void)
 static void
 test_fixed(void)
 {
-	static const char *const settings[] = { "workers=3", "order.hold=2s", NULL };
+	static const char *const settings[] = { "workers=3", "order.hold=2s",
+						"validation.trust_anchors=a.key",
+						"validation.caa=always", NULL };
 	struct problem p;
 	struct config *now = read_text(ISSUER, NULL, &p);
 	struct config *next = read_text(ISSUER, settings, &p);
 
-	is(config_fixed(now, next, a), "workers", "what only a restart changes");
+	is(config_fixed(now, next, a), "workers, validation.trust_anchors", "what only a restart changes");
 	ok(config_fixed(now, now, a) == NULL, "and nothing");
 	acme_config_release(&now->acme);
 	acme_config_release(&next->acme);
@@ -212,6 +222,27 @@ test_print(void)
 	free(text);
 }
 
+static void
+test_listeners(void)
+{
+	static const char *const settings[] = {
+		"listen=8.8.8.8:443", "http.listen=[2a00::1]:80", "metrics.listen=0.0.0.0:9090", NULL
+	};
+	static const char *const own[] = { "8.8.8.8@443", "2a00::1@80" };
+	struct problem p;
+	struct config *c = read_text(ISSUER, settings, &p);
+	const char *why = "";
+	union address at;
+
+	for (size_t i = 0; i < 2; i++)
+		ok(c != NULL && server_parse(&at, own[i]) &&
+		   !va_address_ok(c->acme.va, &at.sa, &why), "V-1 %s is not dialled", own[i]);
+	ok(c != NULL && server_parse(&at, "8.8.8.8@80") &&
+	   va_address_ok(c->acme.va, &at.sa, &why), "V-1 another port of it is");
+	if (c != NULL)
+		acme_config_release(&c->acme);
+}
+
 int
 main(void)
 {
@@ -228,6 +259,7 @@ main(void)
 	write_file("open.key", ca.issuing_key_pem.data, ca.issuing_key_pem.len, 0644);
 	test_good();
 	test_values();
+	test_listeners();
 	test_bad();
 	test_fixed();
 	test_print();

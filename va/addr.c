@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* addr.c - which addresses may be dialled: all but those of the IANA special-purpose
- * registries (RFC 6890 and its updates), multicast, and what embeds an IPv4 address. */
+ * registries (RFC 6890 and its updates, the whole of them), multicast, what embeds an
+ * IPv4 address, IPv6 outside 2000::/3, and where this server itself listens. */
 #include "va/addr.h"
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "va/local.h"
 
@@ -86,20 +88,95 @@ network_has(const struct network *n, const struct sockaddr *sa)
 }
 
 bool
+address_equal(const union address *a, const struct sockaddr *sa)
+{
+	size_t n, m;
+	const uint8_t *one = address_octets(&a->sa, &n), *other = address_octets(sa, &m);
+	const struct sockaddr_in *in = (const void *)sa;	/* its port is at the same place */
+
+	return a->sa.sa_family == sa->sa_family && a->in.sin_port == in->sin_port &&
+	       memcmp(one, other, n) == 0;
+}
+
+/* "All addresses", of a listener. */
+static bool
+address_any(const union address *a)
+{
+	static const uint8_t zero[16];
+	size_t n;
+	const uint8_t *octets = address_octets(&a->sa, &n);
+
+	return memcmp(octets, zero, n) == 0;
+}
+
+/* Does an interface of this host have it?  Then a socket can be bound to it. */
+static bool
+address_here(const union address *a)
+{
+	union address copy = *a;
+	int fd = socket(a->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool here;
+
+	address_set_port(&copy, 0);
+	here = fd >= 0 && bind(fd, &copy.sa, a->sa.sa_family == AF_INET ? sizeof(copy.in) :
+			       sizeof(copy.in6)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return here;
+}
+
+/* Would one of our listeners answer there?  One at "::" answers for IPv4 too. */
+static bool
+address_own(const struct va *va, const struct sockaddr *addr)
+{
+	union address a = { .sa = { .sa_family = 0 } };
+
+	memcpy(&a, addr, addr->sa_family == AF_INET ? sizeof(a.in) : sizeof(a.in6));
+	for (size_t i = 0; i < va->nown; i++) {
+		const union address *own = &va->own[i];
+
+		if (address_port(own) != address_port(&a))
+			continue;
+		if (address_any(own) && (own->sa.sa_family == AF_INET6 ||
+					 addr->sa_family == AF_INET) && address_here(&a))
+			return true;
+		if (address_equal(own, addr))
+			return true;
+	}
+	return false;
+}
+
+/* The row that it belongs to; NULL: it is an address like any other. */
+static const struct special *
+address_special(const struct sockaddr *addr)
+{
+	static const struct network global = { AF_INET6, 3, { 0x20 } };
+	static const struct special unassigned = { .why = "unassigned" };
+
+	for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++)
+		if (network_has(&specials[i].net, addr))
+			return &specials[i];
+	return addr->sa_family == AF_INET6 && !network_has(&global, addr) ? &unassigned : NULL;
+}
+
+bool
 va_address_ok(const struct va *va, const struct sockaddr *addr, const char **why)
 {
+	const struct special *special;
+
 	*why = "strange";
 	if (addr->sa_family != AF_INET && addr->sa_family != AF_INET6)
 		return false;
 	for (size_t i = 0; i < va->nallow; i++)
 		if (network_has(&va->allow[i], addr))
 			return true;
-	for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++)
-		if (network_has(&specials[i].net, addr)) {
-			*why = specials[i].why;
-			return specials[i].private && va->private_mode;
-		}
-	return true;
+	special = address_special(addr);
+	if (special != NULL && (!special->private || !va->private_mode)) {
+		*why = special->why;
+		return false;
+	}
+	*why = "CA server's own";
+	return !address_own(va, addr);
 }
 
 bool
@@ -136,6 +213,12 @@ address_set_port(union address *a, uint16_t port)
 		a->in.sin_port = htons(port);
 	else
 		a->in6.sin6_port = htons(port);
+}
+
+uint16_t
+address_port(const union address *a)
+{
+	return ntohs(a->sa.sa_family == AF_INET ? a->in.sin_port : a->in6.sin6_port);
 }
 
 const char *

@@ -24,6 +24,10 @@ bool address_parse(union address *a, const char *text);
 union address address_make(int family, const void *octets);
 
 void address_set_port(union address *a, uint16_t port);
+uint16_t address_port(const union address *a);
+
+/* The same address and port? */
+bool address_equal(const union address *a, const struct sockaddr *sa);
 
 /* Without port and brackets, in buf; returns buf. */
 const char *address_print(const union address *a, char buf[64]);

@@ -21,12 +21,15 @@ static const struct flow_step unknown_steps[] = {
 
 static const struct method {
 	const char		*name;
+	const char		*section, *section_ip;	/* of the Baseline Requirements */
 	const struct flow_step	*steps;
 } methods[] = {
-	[0] = { "unknown", unknown_steps },
-	[VA_HTTP_01] = { "http-01", http01_steps },
-	[VA_DNS_01] = { "dns-01", dns01_steps },
-	[VA_TLS_ALPN_01] = { "tls-alpn-01", unknown_steps },
+	[0] = { "unknown", "", "", unknown_steps },
+	[VA_HTTP_01] = { "http-01", "3.2.2.4.19", "3.2.2.5.6", http01_steps },
+	[VA_DNS_01] = { "dns-01", "3.2.2.4.7", "", dns01_steps },
+	[VA_TLS_ALPN_01] = { "tls-alpn-01", "3.2.2.4.20", "3.2.2.5.7", tlsalpn01_steps },
+	[VA_DNS_ACCOUNT_01] = { "dns-account-01", "3.2.2.4.21", "", dnsaccount01_steps },
+	[VA_DNS_PERSIST_01] = { "dns-persist-01", "3.2.2.4.22", "", dnspersist01_steps },
 };
 
 static const struct method *
@@ -35,6 +38,18 @@ method_of(enum va_method method)
 	size_t n = sizeof(methods) / sizeof(methods[0]);
 
 	return &methods[(size_t)method < n ? (size_t)method : 0];
+}
+
+const char *
+va_method_name(enum va_method method)
+{
+	return method_of(method)->name;
+}
+
+const char *
+va_method_section(enum va_method method, enum ident_type type)
+{
+	return type == IDENT_IP ? method_of(method)->section_ip : method_of(method)->section;
 }
 
 static enum flow_next
@@ -48,10 +63,13 @@ bool
 va_attach(struct loop *l, struct va *va, struct problem *p)
 {
 	struct resolver *r = resolver_open(l, va, p);
-	struct fetcher *m = r == NULL ? NULL : fetcher_open(l, p);
+	struct dialler *d = r == NULL ? NULL : dialler_open(p);
+	struct fetcher *m = d == NULL ? NULL : fetcher_open(l, p);
 
 	if (r != NULL)
 		loop_keep(l, SLOT_RESOLVER, r, resolver_close);
+	if (d != NULL)
+		loop_keep(l, SLOT_DIALLER, d, dialler_close);
 	if (m != NULL)
 		loop_keep(l, SLOT_FETCHER, m, fetcher_close);
 	return m != NULL;
@@ -84,6 +102,7 @@ attempt_quiet(struct attempt *a)
 {
 	lookup_cancel(&a->lookup);
 	fetch_cancel(&a->fetch);
+	shake_cancel(&a->shake);
 }
 
 static void
@@ -103,6 +122,8 @@ attempt_ended(struct flow *f)
 	struct attempt *a = ATTEMPT(f);
 
 	attempt_quiet(a);
+	dial_give(a);
+	turn_give(&a->turn);
 	event_free(a->deadline);
 	*a->here = a->next;
 	if (a->next != NULL)
@@ -110,26 +131,20 @@ attempt_ended(struct flow *f)
 	va_release(a->va);
 }
 
-static struct attempt *
-attempt_new(struct validation *v)
+struct attempt *
+attempt_new(struct va *va, const struct flow *waiter, const struct flow_step *steps)
 {
-	struct loop *l = v->waiter->loop;
-	struct resolver *r = l->slot[SLOT_RESOLVER];
-	struct flow *f = flow_new(l, method_of(v->method)->steps, NULL);
+	struct resolver *r = waiter->loop->slot[SLOT_RESOLVER];
+	struct flow *f = flow_new(waiter->loop, steps, NULL);
 	struct attempt *a = arena_alloc(f->arena, sizeof(*a));
 
 	f->data = a;
 	f->ended = attempt_ended;
-	a->v = v;
-	a->va = va_keep(v->va);
+	a->va = va_keep(va);
 	a->flow = f;
-	a->method = v->method;
-	a->ident = v->ident;
-	a->ident.value = a->ident.shown = arena_strdup(f->arena, v->ident.value);
-	a->token = arena_strdup(f->arena, v->token);
-	a->key_auth = arena_strdup(f->arena, v->key_auth);
 	a->began = clock_mono_ms();
-	a->deadline = loop_timer(l, a->va->timeout_ms, attempt_late, a);
+	record_begin(&a->record, f->arena);
+	a->deadline = loop_timer(f->loop, va->timeout_ms, attempt_late, a);
 	a->next = r->attempts;
 	a->here = &r->attempts;
 	if (a->next != NULL)
@@ -138,13 +153,29 @@ attempt_new(struct validation *v)
 	return a;
 }
 
+static const char *
+copy_or_null(struct arena *a, const char *text)
+{
+	return text == NULL ? NULL : arena_strdup(a, text);
+}
+
 void
 va_validate(struct validation *v)
 {
-	struct attempt *a = attempt_new(v);
+	struct attempt *a = attempt_new(v->va, v->waiter, method_of(v->method)->steps);
+	struct arena *arena = a->flow->arena;
 	uint64_t number = log_flow;
 
+	a->v = v;
+	a->method = v->method;
+	a->ident = v->ident;
+	a->ident.value = a->ident.shown = arena_strdup(arena, v->ident.value);
+	a->wildcard = v->wildcard;
+	a->account_url = copy_or_null(arena, v->account_url);
+	a->token = copy_or_null(arena, v->token);
+	a->key_auth = copy_or_null(arena, v->key_auth);
 	v->problem = (struct problem){ 0 };
+	v->record = NULL;
 	v->flow = a->flow;
 	flow_start(a->flow);
 	log_flow = number;
@@ -168,24 +199,20 @@ va_report(struct flow *f)
 	memcpy(v->address, a->address, sizeof(v->address));
 	v->redirects = a->redirects;
 	v->took_ms = took;
+	v->record = record_print(a, v->waiter->arena);
 	v->flow = NULL;
 	flow_wake(v->waiter, v->ticket);
 	return FLOW_NEXT;
 }
 
 void
-va_cancel(struct validation *v)
+attempt_cancel(struct attempt *a)
 {
-	struct flow *f = v->flow;
-	struct attempt *a;
+	struct flow *f = a->flow;
 
-	if (f == NULL)
-		return;
-	a = ATTEMPT(f);
-	v->flow = NULL;
 	a->v = NULL;
-	problem(&v->problem, PROBLEM_SERVER_INTERNAL, "the validation was given up");
-	f->problem = v->problem;
+	a->caa = NULL;
+	problem(&f->problem, PROBLEM_SERVER_INTERNAL, "given up");
 	attempt_quiet(a);
 	if (a->ticket != f->ticket)
 		return;		/* in the lane: it ends when it comes out */
@@ -195,13 +222,29 @@ va_cancel(struct validation *v)
 }
 
 void
+va_cancel(struct validation *v)
+{
+	struct flow *f = v->flow;
+
+	if (f == NULL)
+		return;
+	v->flow = NULL;
+	problem(&v->problem, PROBLEM_SERVER_INTERNAL, "the validation was given up");
+	attempt_cancel(ATTEMPT(f));
+}
+
+void
 va_drop(struct loop *l)
 {
 	struct resolver *r = l->slot[SLOT_RESOLVER];
 
+	for (struct attempt *a = r == NULL ? NULL : r->attempts; a != NULL; a = a->next)
+		dial_leave(a);
 	for (struct attempt *a = r == NULL ? NULL : r->attempts, *next; a != NULL; a = next) {
 		next = a->next;
 		if (a->v != NULL)
 			va_cancel(a->v);
+		else if (a->caa != NULL)
+			va_caa_cancel(a->caa);
 	}
 }

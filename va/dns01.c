@@ -9,31 +9,39 @@
 #include "va/local.h"
 
 static enum flow_next dns01_ask(struct flow *f);
-static enum flow_next dns01_judge(struct flow *f);
 
 const struct flow_step dns01_steps[] = {
+	{ ON_LOOP, STEP(dial_name) },
 	{ ON_LOOP, STEP(dns01_ask) },		/* name -> TXT records; waits for DNS */
 	{ ON_LOOP, STEP(dns01_judge) },		/* is the right one among them?       */
 	{ ON_LOOP, STEP(va_report) },
 	{ 0 }
 };
 
-static enum flow_next
-dns01_ask(struct flow *f)
+enum flow_next
+txt_ask(struct flow *f, const char *prefix)
 {
 	struct attempt *a = ATTEMPT(f);
-	const char *name = arena_printf(f->arena, "_acme-challenge.%s", ident_base(&a->ident));
+	const char *base = ident_base(&a->ident);
+	const char *name = arena_printf(f->arena, "%s.%s", prefix, base);
 
 	if (a->ident.type != IDENT_DNS)
-		return flow_fail(f, PROBLEM_SERVER_INTERNAL, "dns-01 for an address");
+		return flow_fail(f, PROBLEM_SERVER_INTERNAL, "%s for an address",
+				 va_method_name(a->method));
 	if (strlen(name) > IDENT_DNS_MAX)
-		return flow_fail(f, PROBLEM_DNS, "_acme-challenge.%.100s...: the name is longer "
-				 "than DNS allows; use another challenge", ident_base(&a->ident));
+		return flow_fail(f, PROBLEM_DNS, "%.60s.%.80s...: the name is longer than DNS "
+				 "allows; use another challenge", prefix, base);
 	lookup_start(&a->lookup, f,
 		     attempt_wait(a, PROBLEM_DNS, "timeout: no answer about the TXT records of "
 				  "%.120s within %d ms; are its name servers up?", name,
 				  a->va->timeout_ms), name, ns_t_txt);
 	return FLOW_WAIT;
+}
+
+static enum flow_next
+dns01_ask(struct flow *f)
+{
+	return f->problem.type != PROBLEM_NONE ? FLOW_FAIL : txt_ask(f, "_acme-challenge");
 }
 
 /* What the record must say. */
@@ -47,7 +55,7 @@ dns01_value(struct attempt *a)
 	return b64_print(a->flow->arena, digest, sizeof(digest));
 }
 
-static enum flow_next
+enum flow_next
 dns01_judge(struct flow *f)
 {
 	struct attempt *a = ATTEMPT(f);

@@ -142,21 +142,6 @@ fetcher_close(void *fetcher)
 
 /* --- one transfer ----------------------------------------------------------------- */
 
-static bool
-address_equal(const union address *a, const struct sockaddr *sa)
-{
-	const struct sockaddr_in *in = (const void *)sa;
-	const struct sockaddr_in6 *in6 = (const void *)sa;
-
-	if (sa->sa_family != a->sa.sa_family)
-		return false;
-	if (sa->sa_family == AF_INET)
-		return in->sin_port == a->in.sin_port &&
-		       in->sin_addr.s_addr == a->in.sin_addr.s_addr;
-	return in6->sin6_port == a->in6.sin6_port &&
-	       memcmp(&in6->sin6_addr, &a->in6.sin6_addr, sizeof(in6->sin6_addr)) == 0;
-}
-
 /* From libcurl, before it dials: the last look at the address. */
 static curl_socket_t
 fetch_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
@@ -166,6 +151,30 @@ fetch_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	if (purpose != CURLSOCKTYPE_IPCXN || !address_equal(&x->address, &to->addr))
 		return CURL_SOCKET_BAD;
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* From libcurl, all that it reads, before chunks are unwrapped: their sizes may come with
+ * endless extensions, which neither fetch_head() nor fetch_body() sees. */
+static int
+fetch_octets(CURL *easy, curl_infotype type, char *data, size_t n, void *arg)
+{
+	struct fetch *x = arg;
+
+	(void)easy, (void)data;
+	if (type == CURLINFO_HEADER_IN || type == CURLINFO_DATA_IN)
+		x->nread += n;
+	return 0;
+}
+
+/* From libcurl after each round of reading; not 0 ends the transfer. */
+static int
+fetch_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct fetch *x = arg;
+
+	(void)a, (void)b, (void)c, (void)d;
+	x->much = x->nread > FETCH_MAX;
+	return x->much;
 }
 
 /* Each line of each head, 1xx ones too. */
@@ -236,7 +245,7 @@ fetch_pin(const union address *a)
 
 	address_print(a, addr);
 	snprintf(text, sizeof(text), "::%s%s%s:%u", six ? "[" : "", addr, six ? "]" : "",
-		 ntohs(six ? a->in6.sin6_port : a->in.sin_port));
+		 address_port(a));
 	pin = curl_slist_append(NULL, text);
 	if (pin == NULL)
 		abort();
@@ -263,6 +272,12 @@ fetch_start(struct fetch *x, struct flow *f, unsigned ticket)
 	curl_easy_setopt(x->easy, CURLOPT_HEADERDATA, x);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, fetch_body);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(x->easy, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(x->easy, CURLOPT_DEBUGFUNCTION, fetch_octets);
+	curl_easy_setopt(x->easy, CURLOPT_DEBUGDATA, x);
+	curl_easy_setopt(x->easy, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(x->easy, CURLOPT_XFERINFOFUNCTION, fetch_progress);
+	curl_easy_setopt(x->easy, CURLOPT_XFERINFODATA, x);
 	curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(x->easy, CURLOPT_PRIVATE, x);
 	if (curl_multi_add_handle(x->fetcher->multi, x->easy) != CURLM_OK)
@@ -322,24 +337,30 @@ fetch_tls_failed(const struct fetch *x)
 	}
 }
 
+const char *
+fetch_why(const struct fetch *x)
+{
+	if (x->head_long || x->code == CURLE_OUT_OF_MEMORY)	/* so it calls long lines */
+		return "the head of the response is longer than 16 kB";
+	if (x->much)
+		return "the response is longer than 64 kB";
+	if (x->code == CURLE_OPERATION_TIMEDOUT)
+		return x->connected ? "timeout: connected, but no whole answer in time" :
+		       "timeout during connect; does a firewall drop packets?";
+	if (x->code == CURLE_COULDNT_CONNECT && x->error_number == ECONNREFUSED)
+		return "connection refused; does a web server listen there?";
+	if (!fetch_tls_failed(x) && x->error_number != 0)
+		return strerrordesc_np((int)x->error_number);
+	return x->error[0] != '\0' ? x->error : curl_easy_strerror(x->code);
+}
+
 bool
-fetch_problem(const struct fetch *x, const char *shown, struct problem *p)
+fetch_problem(const struct fetch *x, const char *what, struct problem *p)
 {
 	const union address *a = &x->address;
 	char addr[64];
-	int port = ntohs(a->sa.sa_family == AF_INET ? a->in.sin_port : a->in6.sin6_port);
-	const char *why = x->error[0] != '\0' ? x->error : curl_easy_strerror(x->code);
-	enum problem_type type = fetch_tls_failed(x) ? PROBLEM_TLS : PROBLEM_CONNECTION;
 
-	if (x->head_long || x->code == CURLE_OUT_OF_MEMORY)	/* so it calls long lines */
-		why = "the head of the response is longer than 16 kB";
-	else if (x->code == CURLE_OPERATION_TIMEDOUT)
-		why = x->connected ? "timeout: connected, but no whole answer in time" :
-		      "timeout during connect; does a firewall drop packets?";
-	else if (x->code == CURLE_COULDNT_CONNECT && x->error_number == ECONNREFUSED)
-		why = "connection refused; does a web server listen there?";
-	else if (type == PROBLEM_CONNECTION && x->error_number != 0)
-		why = strerrordesc_np((int)x->error_number);
-	return problem(p, type, "Fetching %s: %s port %d: %s", shown, address_print(a, addr),
-		       port, why);
+	return problem(p, fetch_tls_failed(x) ? PROBLEM_TLS : PROBLEM_CONNECTION,
+		       "%s: %s port %d: %s", what, address_print(a, addr), address_port(a),
+		       fetch_why(x));
 }

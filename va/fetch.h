@@ -14,6 +14,7 @@
 
 #define FETCH_BODY_MAX 128	/* octets that we read */
 #define FETCH_HEAD_MAX 16384
+#define FETCH_MAX 65536	/* head, body and what chunks wrap around it */
 
 struct fetcher;
 
@@ -36,6 +37,7 @@ struct fetch {
 	size_t		 locations;
 	bool		 head_long;	/* the head was longer than FETCH_HEAD_MAX */
 	bool		 body_long;
+	bool		 much;		/* the whole was longer than FETCH_MAX */
 	size_t		 nbody;
 	char		 body[FETCH_BODY_MAX];	/* of status 200 only */
 	/* private */
@@ -44,7 +46,7 @@ struct fetch {
 	unsigned	 ticket;
 	CURL		*easy;
 	struct curl_slist *pin;
-	size_t		 nhead;
+	size_t		 nhead, nread;
 };
 
 /* Starts it; the question is filled.  The flow is woken with the ticket, its step
@@ -57,7 +59,10 @@ void fetch_cancel(struct fetch *x);
 /* Did an answer come whose head we have read? */
 bool fetch_answered(const struct fetch *x);
 
+/* Why it did not, in words. */
+const char *fetch_why(const struct fetch *x);
+
 /* False with the problem of a fetch that was not answered: connection or tls. */
-bool fetch_problem(const struct fetch *x, const char *shown, struct problem *p);
+bool fetch_problem(const struct fetch *x, const char *what, struct problem *p);
 
 #endif

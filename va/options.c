@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c - the options of validation, parsed and checked. */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +8,8 @@
 
 #define TIMEOUT_MS     20000
 #define TIMEOUT_MS_MAX 600000
+#define PER_TARGET     32
+#define CONNECTIONS    1000
 
 static size_t
 list_length(const char *const *list)
@@ -31,37 +32,67 @@ list_copy(struct arena *a, const char *const *list)
 	return copy;
 }
 
-/* "ADDR" or "ADDR@PORT", as libunbound takes it. */
-static bool
-resolver_ok(const char *text)
+bool
+server_parse(union address *a, const char *text)
 {
 	const char *at = strchrnul(text, '@');
 	char addr[64];
-	union address a;
 	size_t n = strlen(*at == '\0' ? at : at + 1);
+	int port = *at == '\0' ? 53 : atoi(at + 1);
 
 	if ((size_t)(at - text) >= sizeof(addr))
 		return false;
 	memcpy(addr, text, (size_t)(at - text));
 	addr[at - text] = '\0';
-	if (!address_parse(&a, addr))
+	if (!address_parse(a, addr))
 		return false;
-	if (*at == '\0')
-		return true;
-	return n >= 1 && n <= 5 && strspn(at + 1, "0123456789") == n &&
-	       atoi(at + 1) >= 1 && atoi(at + 1) <= 65535;
+	address_set_port(a, (uint16_t)port);
+	return *at == '\0' || (n >= 1 && n <= 5 && strspn(at + 1, "0123456789") == n &&
+			       port >= 1 && port <= 65535);
+}
+
+/* The word "recursive" stands alone, and leaves no list. */
+static bool
+options_resolvers(struct va *va, const struct va_options *o, struct problem *p)
+{
+	union address server;
+
+	va->resolvers = list_copy(va->arena, o->resolvers);
+	va->dnssec = o->dnssec;
+	va->recursive = va->resolvers[0] != NULL && strcmp(va->resolvers[0], "recursive") == 0;
+	if (va->recursive && va->resolvers[1] != NULL)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.resolvers: \"recursive\" "
+			       "stands alone, without resolvers beside it");
+	if (va->recursive)
+		va->resolvers[0] = NULL;
+	for (const char **r = va->resolvers; *r != NULL; r++)
+		if (!server_parse(&server, *r))
+			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.resolvers: "
+				       "\"%.80s\" is not an address, or address@port", *r);
+	if (va->dnssec == VA_DNSSEC_TRUST_AD && va->resolvers[0] == NULL)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.dnssec: trust-ad believes "
+			       "the resolvers that validation.resolvers names, and it names none");
+	return true;
+}
+
+static bool
+options_issuers(struct va *va, const struct va_options *o, struct problem *p)
+{
+	va->caa = o->caa;
+	va->issuers = list_copy(va->arena, o->issuers);
+	for (const char **i = va->issuers; *i != NULL; i++)
+		if (!ident_dns_ok(*i, strlen(*i)))
+			return problem(p, PROBLEM_SERVER_INTERNAL, "caa_identities: \"%.80s\" is "
+				       "not a domain name without a dot at its end", *i);
+	return true;
 }
 
 static bool
 options_dns(struct va *va, const struct va_options *o, struct problem *p)
 {
-	va->resolvers = list_copy(va->arena, o->resolvers);
 	va->insecure = list_copy(va->arena, o->insecure);
-	va->dnssec = o->dnssec;
-	for (const char **r = va->resolvers; *r != NULL; r++)
-		if (!resolver_ok(*r))
-			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.resolvers: "
-				       "\"%.80s\" is not an address, or address@port", *r);
+	if (!options_resolvers(va, o, p) || !options_issuers(va, o, p))
+		return false;
 	for (const char **z = va->insecure; *z != NULL; z++) {
 		size_t n = strlen(*z);
 
@@ -70,25 +101,49 @@ options_dns(struct va *va, const struct va_options *o, struct problem *p)
 			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.insecure: "
 				       "\"%.80s\" is not the name of a zone", *z);
 	}
-	if (va->dnssec && access(RESOLVE_ANCHOR, R_OK) != 0)
-		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.dnssec: cannot read %s; "
-			       "install the package dns-root-data", RESOLVE_ANCHOR);
+	va->anchors = arena_strdup(va->arena, o->anchors != NULL ? o->anchors : RESOLVE_ANCHOR);
+	if (va->dnssec == VA_DNSSEC_VALIDATE && access(va->anchors, R_OK) != 0)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.trust_anchors: cannot read "
+			       "%.100s; the root's is in the package dns-root-data",
+			       va->anchors);
 	if (o->hosts_file != NULL)
 		va->hosts = hosts_read(va->arena, o->hosts_file, p);
 	return o->hosts_file == NULL || va->hosts != NULL;
 }
 
 static bool
+options_addresses(struct va *va, const struct va_options *o, struct problem *p)
+{
+	size_t n = list_length(o->allow_addresses), nown = list_length(o->own);
+	struct network *allow = arena_alloc(va->arena, (n + 1) * sizeof(*allow));
+	union address *own = arena_alloc(va->arena, (nown + 1) * sizeof(*own));
+
+	for (size_t i = 0; i < n; i++)
+		if (!network_parse(&allow[i], o->allow_addresses[i]))
+			return problem(p, PROBLEM_SERVER_INTERNAL,
+				       "validation.allow_addresses: \"%.80s\" is not an address, "
+				       "or address/length", o->allow_addresses[i]);
+	for (size_t i = 0; i < nown; i++)
+		if (!server_parse(&own[i], o->own[i]))
+			return problem(p, PROBLEM_SERVER_INTERNAL, "listener \"%.80s\" is not "
+				       "address@port", o->own[i]);
+	va->allow = allow;
+	va->nallow = n;
+	va->own = own;
+	va->nown = nown;
+	return true;
+}
+
+static bool
 options_dial(struct va *va, const struct va_options *o, struct problem *p)
 {
-	size_t n = list_length(o->allow_addresses);
-	struct network *allow = arena_alloc(va->arena, (n + 1) * sizeof(*allow));
-
 	va->http_port = o->http_port != 0 ? o->http_port : 80;
 	va->https_port = o->https_port != 0 ? o->https_port : 443;
 	va->private_mode = o->private_mode;
 	va->agent = arena_strdup(va->arena, o->agent != NULL ? o->agent : "brevet");
 	va->timeout_ms = o->timeout_ms != 0 ? o->timeout_ms : TIMEOUT_MS;
+	va->per_target = o->per_target > 0 ? (unsigned)o->per_target : PER_TARGET;
+	va->connections = o->connections > 0 ? (unsigned)o->connections : CONNECTIONS;
 	if (va->timeout_ms < 0 || va->timeout_ms > TIMEOUT_MS_MAX)
 		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.timeout: %d ms is not "
 			       "between 1 and %d", va->timeout_ms, TIMEOUT_MS_MAX);
@@ -96,14 +151,7 @@ options_dial(struct va *va, const struct va_options *o, struct problem *p)
 		if (*c < 0x20 || *c > 0x7e)
 			return problem(p, PROBLEM_SERVER_INTERNAL, "validation.agent: must be "
 				       "printable ASCII");
-	for (size_t i = 0; i < n; i++)
-		if (!network_parse(&allow[i], o->allow_addresses[i]))
-			return problem(p, PROBLEM_SERVER_INTERNAL,
-				       "validation.allow_addresses: \"%.80s\" is not an address, "
-				       "or address/length", o->allow_addresses[i]);
-	va->allow = allow;
-	va->nallow = n;
-	return true;
+	return options_addresses(va, o, p);
 }
 
 struct va *

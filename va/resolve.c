@@ -1,75 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* resolve.c - one libunbound context per loop, on the loop's event_base: no thread, no
- * cache beyond the question.  Runs on: loop.
+/* resolve.c - lookups: questions asked side by side, and what their answers say.  Who
+ * answers is the engine's business.  Runs on: loop.
  *
- * libunbound asks each server up to five times while it says SERVFAIL or nothing, and
- * keeps the SERVFAIL for five seconds; so we don't ask again.  It may call back inside
- * ub_resolve_event(): callbacks only store and wake. */
+ * An engine may answer before it returns from being asked: answers are only stored, and
+ * wake. */
 #include "va/resolve.h"
 
 #include <arpa/nameser.h>
-#include <event2/event.h>
-#include <resolv.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unbound-event.h>
-#include <unbound.h>
 
+#include "base/clock.h"
+#include "va/engine.h"
 #include "va/local.h"
 
-/* name, value; in this order. */
-static const char *const settings[][2] = {
-	{ "cache-max-ttl:", "0" },		/* each validation sees DNS as it is */
-	{ "cache-max-negative-ttl:", "0" },
-	{ "do-not-query-localhost:", "no" },	/* a resolver may live on this host */
-	{ "unblock-lan-zones:", "yes" },	/* internal zones are asked for like others */
-	{ "insecure-lan-zones:", "yes" },
-	{ "infra-keep-probing:", "yes" },	/* a resolver that was down is tried again */
-	{ "outgoing-range:", "512" },		/* questions at a time; 16 by default */
-	{ "outgoing-num-tcp:", "32" },
-};
-
-/* Local zones of libunbound that would answer "no data" before DNS is asked. */
-static const char *const unblocked[] = { "test.", "home.arpa." };
-
-static bool
-resolver_say(int error, const char *what, const char *value, struct problem *p)
-{
-	if (error == 0)
-		return true;
-	return problem(p, PROBLEM_SERVER_INTERNAL, "%s: \"%.80s\": libunbound: %s", what, value,
-		       ub_strerror(error));
-}
-
-/* All settings come before the first change of a zone, which closes them. */
-static bool
-resolver_set(struct ub_ctx *dns, const struct va *va, struct problem *p)
-{
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		if (!resolver_say(ub_ctx_set_option(dns, settings[i][0], settings[i][1]),
-				  settings[i][0], settings[i][1], p))
-			return false;
-	ub_ctx_debugout(dns, NULL);	/* its words don't fit our log */
-	for (const char **r = va->resolvers; *r != NULL; r++)
-		if (!resolver_say(ub_ctx_set_fwd(dns, *r), "validation.resolvers", *r, p))
-			return false;
-	if (va->resolvers[0] == NULL &&
-	    !resolver_say(ub_ctx_resolvconf(dns, NULL), "validation.resolvers",
-			  "/etc/resolv.conf", p))
-		return false;
-	for (const char **z = va->insecure; *z != NULL; z++)
-		if (!resolver_say(ub_ctx_set_option(dns, "domain-insecure:", *z),
-				  "validation.insecure", *z, p))
-			return false;
-	if (va->dnssec && !resolver_say(ub_ctx_add_ta_file(dns, RESOLVE_ANCHOR),
-					"validation.dnssec", RESOLVE_ANCHOR, p))
-		return false;
-	for (size_t i = 0; i < sizeof(unblocked) / sizeof(unblocked[0]); i++)
-		if (!resolver_say(ub_ctx_zone_remove(dns, unblocked[i]), "validation",
-				  unblocked[i], p))
-			return false;
-	return true;
-}
+/* --- the resolver ------------------------------------------------------------------ */
 
 struct resolver *
 resolver_open(struct loop *l, const struct va *va, struct problem *p)
@@ -78,13 +23,12 @@ resolver_open(struct loop *l, const struct va *va, struct problem *p)
 
 	if (r == NULL)
 		abort();
-	r->dns = ub_ctx_create_event(l->base);
-	if (r->dns == NULL) {
-		problem(p, PROBLEM_SERVER_INTERNAL, "libunbound: cannot make a context");
-	} else if (resolver_set(r->dns, va, p)) {
+	r->dnssec = va->dnssec;
+	r->engine = va->dnssec == VA_DNSSEC_TRUST_AD ? &stub_engine : &unbound_engine;
+	r->dns = r->engine->open(l, va, p);
+	if (r->dns != NULL)
 		return r;
-	}
-	resolver_close(r);
+	free(r);
 	return NULL;
 }
 
@@ -93,9 +37,34 @@ resolver_close(void *resolver)
 {
 	struct resolver *r = resolver;
 
-	if (r->dns != NULL)
-		ub_ctx_delete(r->dns);
+	r->engine->close(r->dns);
 	free(r);
+}
+
+/* --- asking ------------------------------------------------------------------------ */
+
+static bool
+question_good(const struct question *q)
+{
+	return q->security != SECURITY_BOGUS &&
+	       (q->rcode == ns_r_noerror || q->rcode == ns_r_nxdomain);
+}
+
+/* Need a climb not look above this one? */
+static bool
+question_settles(const struct question *q)
+{
+	return !question_good(q) || packet_answer(&q->packet, &(unsigned){ 0 },
+						  &(struct answer){ 0 });
+}
+
+static bool
+lookup_settled(const struct lookup *k)
+{
+	for (unsigned i = 0; i < k->n && !k->questions[i].pending; i++)
+		if (question_settles(&k->questions[i]))
+			return true;
+	return false;
 }
 
 static void
@@ -104,29 +73,40 @@ question_done(struct question *q)
 	struct lookup *k = q->lookup;
 
 	q->pending = false;
-	if (--k->left == 0)
+	q->ms = clock_mono_ms() - q->began;
+	record_lookup(&ATTEMPT(k->flow)->record, q);
+	k->left--;
+	if (!k->asking && (k->left == 0 || (k->climbs && lookup_settled(k))))
 		flow_wake(k->flow, k->ticket);
 }
 
-/* From libunbound, maybe before ub_resolve_event() returns. */
-static void
-question_answer(void *arg, int rcode, void *packet, int len, int security, char *why,
-		int limited)
+void
+question_fail(struct question *q, int rcode, const char *why)
 {
-	struct question *q = arg;
-	struct arena *a = q->lookup->flow->arena;
-
-	(void)limited;
 	q->rcode = rcode;
-	q->bogus = security == 1;	/* the only sign: rcode and records look good */
-	if (q->bogus && why != NULL)
-		q->why = arena_strdup(a, why);
-	if (rcode == 0 && len >= NS_HFIXEDSZ) {
-		q->packet = arena_blob(a, packet, (size_t)len);
-		q->rcode = q->packet.data[3] & 15;
-	} else if (rcode == 0) {
-		q->rcode = ns_r_servfail;
+	q->why = why == NULL ? NULL : arena_strdup(q->lookup->flow->arena, why);
+	question_done(q);
+}
+
+void
+question_reply(struct question *q, const void *packet, size_t len, enum security security)
+{
+	struct blob copy = arena_blob(q->lookup->flow->arena, packet, len);
+	struct packet reply;
+
+	q->security = security;
+	if (!packet_parse(&reply, copy.data, copy.len) || reply.truncated ||
+	    reply.type != q->type) {
+		question_fail(q, ns_r_servfail, "the reply is malformed");
+		return;
 	}
+	if (reply.circle) {
+		question_fail(q, ns_r_servfail, "its aliases run in a circle, or too far");
+		return;
+	}
+	q->rcode = (int)reply.rcode;
+	if (question_good(q))
+		q->packet = reply;
 	question_done(q);
 }
 
@@ -134,67 +114,126 @@ static void
 question_ask(struct question *q)
 {
 	struct lookup *k = q->lookup;
+	struct attempt *a = ATTEMPT(k->flow);
 
 	q->pending = true;
-	if (ub_resolve_event(k->resolver->dns, k->name, q->type, ns_c_in, q, question_answer,
-			     &q->id) == 0)
-		return;
-	q->rcode = ns_r_servfail;
-	question_done(q);
+	q->began = clock_mono_ms();
+	if (a->nlookup++ < LOOKUPS_MAX)
+		k->resolver->engine->ask(k->resolver->dns, q);
+	else
+		question_fail(q, ns_r_refused, "more lookups than one validation may need");
 }
 
 /* The count stands before the first question is asked: it may be answered at once. */
 static void
-lookup_ask(struct lookup *k, struct flow *f, unsigned n)
+lookup_ask(struct lookup *k)
 {
-	k->resolver = f->loop->slot[SLOT_RESOLVER];
-	k->flow = f;
-	k->n = k->left = n;
-	for (unsigned i = 0; i < n; i++) {
+	k->resolver = k->flow->loop->slot[SLOT_RESOLVER];
+	k->left = k->n;
+	k->asking = true;
+	for (unsigned i = 0; i < k->n; i++) {
 		k->questions[i].lookup = k;
 		question_ask(&k->questions[i]);
 	}
+	k->asking = false;
+	if (k->left == 0 || (k->climbs && lookup_settled(k)))
+		flow_wake(k->flow, k->ticket);
+}
+
+/* A lookup with room for n questions about that name. */
+static void
+lookup_make(struct lookup *k, struct flow *f, unsigned ticket, const char *name, unsigned n)
+{
+	lookup_cancel(k);
+	*k = (struct lookup){ .flow = f, .ticket = ticket, .name = name, .n = n };
+	k->questions = arena_alloc(f->arena, n * sizeof(*k->questions));
+	for (unsigned i = 0; i < n; i++)
+		k->questions[i].name = name;
 }
 
 void
 lookup_start(struct lookup *k, struct flow *f, unsigned ticket, const char *name, int type)
 {
-	*k = (struct lookup){ .name = name, .ticket = ticket, .questions = { { .type = type } } };
-	lookup_ask(k, f, 1);
+	lookup_make(k, f, ticket, name, 1);
+	k->questions[0].type = type;
+	lookup_ask(k);
 }
 
 void
 lookup_host(struct lookup *k, struct flow *f, unsigned ticket, const char *name)
 {
-	*k = (struct lookup){ .name = name, .ticket = ticket,
-			      .questions = { { .type = ns_t_aaaa }, { .type = ns_t_a } } };
-	lookup_ask(k, f, 2);
+	lookup_make(k, f, ticket, name, 2);
+	k->questions[0].type = ns_t_aaaa;
+	k->questions[1].type = ns_t_a;
+	lookup_ask(k);
+}
+
+void
+lookup_climb(struct lookup *k, struct flow *f, unsigned ticket, const char *name, int type)
+{
+	unsigned n = 1;
+
+	for (const char *c = name; *c != '\0' && n < CLIMB_MAX; c++)
+		n += *c == '.';
+	lookup_make(k, f, ticket, name, n);
+	k->climbs = true;
+	for (unsigned i = 0; i < n; i++) {
+		k->questions[i].type = type;
+		k->questions[i].name = name;
+		name += strcspn(name, ".") + 1;
+	}
+	lookup_ask(k);
 }
 
 void
 lookup_cancel(struct lookup *k)
 {
-	for (unsigned i = 0; i < k->n; i++)
-		if (k->questions[i].pending) {
-			ub_cancel(k->resolver->dns, k->questions[i].id);
-			k->questions[i].pending = false;
-		}
+	for (unsigned i = 0; i < k->n; i++) {
+		struct question *q = &k->questions[i];
+
+		if (!q->pending)
+			continue;
+		k->resolver->engine->cancel(k->resolver->dns, q);
+		q->pending = false;
+		q->rcode = RCODE_SILENCE;
+		q->ms = clock_mono_ms() - q->began;
+		record_lookup(&ATTEMPT(k->flow)->record, q);
+	}
 }
 
-static bool
-question_good(const struct question *q)
+/* --- words ------------------------------------------------------------------------- */
+
+const char *
+type_name(int type)
 {
-	return q->rcode == ns_r_noerror || q->rcode == ns_r_nxdomain;
+	switch (type) {
+	case ns_t_a:
+		return "A";
+	case ns_t_aaaa:
+		return "AAAA";
+	case ns_t_txt:
+		return "TXT";
+	case PACKET_TYPE_CAA:
+		return "CAA";
+	default:
+		return "records";
+	}
 }
 
-static const char *
+const char *
 rcode_name(int rcode)
 {
 	switch (rcode) {
+	case RCODE_SILENCE:
+		return "nothing";
+	case ns_r_noerror:
+		return "NOERROR";
 	case ns_r_formerr:
 		return "FORMERR";
 	case ns_r_servfail:
-		return "SERVFAIL: no server gave a useful answer";
+		return "SERVFAIL";
+	case ns_r_nxdomain:
+		return "NXDOMAIN";
 	case ns_r_notimpl:
 		return "NOTIMP";
 	case ns_r_refused:
@@ -204,24 +243,47 @@ rcode_name(int rcode)
 	}
 }
 
+const char *
+security_name(enum security security)
+{
+	static const char *const names[] = {
+		[SECURITY_UNCHECKED] = "unchecked", [SECURITY_INSECURE] = "insecure",
+		[SECURITY_SECURE] = "secure", [SECURITY_BOGUS] = "bogus"
+	};
+
+	return names[security];
+}
+
+/* --- answers ----------------------------------------------------------------------- */
+
+bool
+question_ok(const struct question *q, struct problem *p)
+{
+	const char *type = type_name(q->type);
+
+	if (question_good(q))
+		return true;
+	if (q->security == SECURITY_BOGUS)
+		return problem(p, PROBLEM_DNS, "Looking up %s at %.100s: DNSSEC: %s", type,
+			       q->name, q->why != NULL ? q->why : "the answer is bogus");
+	return problem(p, PROBLEM_DNS, "Looking up %s at %.100s: DNS answers %s%s%s", type,
+		       q->name, rcode_name(q->rcode), q->why != NULL ? ": " : "",
+		       q->why != NULL ? q->why : "");
+}
+
 bool
 lookup_ok(const struct lookup *k, struct problem *p)
 {
-	const char *what = k->questions[0].type == ns_t_txt ? "TXT at" : "the address of";
 	unsigned good = 0;
 
 	for (unsigned i = 0; i < k->n; i++) {
 		const struct question *q = &k->questions[i];
 
-		if (q->bogus)
-			return problem(p, PROBLEM_DNS, "Looking up %s %.100s: DNSSEC: %s", what,
-				       k->name, q->why != NULL ? q->why : "the answer is bogus");
+		if (q->security == SECURITY_BOGUS)
+			return question_ok(q, p);
 		good += question_good(q);
 	}
-	if (good == 0)
-		return problem(p, PROBLEM_DNS, "Looking up %s %.100s: DNS answers %s", what,
-			       k->name, rcode_name(k->questions[0].rcode));
-	return true;
+	return good > 0 || question_ok(&k->questions[0], p);
 }
 
 bool
@@ -239,25 +301,6 @@ lookup_nxdomain(const struct lookup *k)
 	return k->questions[0].rcode == ns_r_nxdomain;
 }
 
-/* The record number *at or the first behind it that has the question's type, with
- * *at behind it.  Aliases stand in the answer beside what they lead to. */
-static bool
-question_record(const struct question *q, unsigned *at, ns_rr *record)
-{
-	ns_msg msg;
-
-	if (q->bogus || q->rcode != ns_r_noerror || q->packet.data == NULL ||
-	    ns_initparse(q->packet.data, (int)q->packet.len, &msg) != 0)
-		return false;
-	while (*at < ns_msg_count(msg, ns_s_an)) {
-		if (ns_parserr(&msg, ns_s_an, (int)(*at)++, record) != 0)
-			return false;
-		if ((int)ns_rr_type(*record) == q->type && ns_rr_class(*record) == ns_c_in)
-			return true;
-	}
-	return false;
-}
-
 size_t
 lookup_addresses(const struct lookup *k, union address *list, size_t max)
 {
@@ -266,33 +309,35 @@ lookup_addresses(const struct lookup *k, union address *list, size_t max)
 	for (unsigned i = 0; i < k->n; i++) {
 		const struct question *q = &k->questions[i];
 		int family = q->type == ns_t_a ? AF_INET : AF_INET6;
+		struct answer answer;
 		unsigned at = 0;
-		ns_rr record;
 
-		while (n < max && question_record(q, &at, &record))
-			if (ns_rr_rdlen(record) == (family == AF_INET ? 4 : 16))
-				list[n++] = address_make(family, ns_rr_rdata(record));
+		while (n < max && packet_answer(&q->packet, &at, &answer))
+			list[n++] = address_make(family, answer.data);
 	}
 	return n;
+}
+
+struct blob
+text_join(struct arena *a, const struct answer *answer)
+{
+	uint8_t *out = arena_alloc(a, answer->len + 1);
+	struct blob text = { out, 0 };
+
+	for (size_t at = 0; at < answer->len; at += 1u + answer->data[at]) {
+		memcpy(out + text.len, answer->data + at + 1, answer->data[at]);
+		text.len += answer->data[at];
+	}
+	return text;
 }
 
 bool
 lookup_text(const struct lookup *k, struct arena *a, unsigned *at, struct blob *text)
 {
-	ns_rr record;
-	const uint8_t *from, *end;
-	uint8_t *out;
+	struct answer answer;
 
-	if (!question_record(&k->questions[0], at, &record))
+	if (!packet_answer(&k->questions[0].packet, at, &answer))
 		return false;
-	from = ns_rr_rdata(record);
-	end = from + ns_rr_rdlen(record);
-	out = arena_alloc(a, ns_rr_rdlen(record) + 1u);
-	*text = (struct blob){ out, 0 };
-	while (from < end && from + 1 + *from <= end) {
-		memcpy(out + text->len, from + 1, *from);
-		text->len += *from;
-		from += 1 + *from;
-	}
+	*text = text_join(a, &answer);
 	return true;
 }

@@ -17,17 +17,40 @@
 #include "base/loop.h"
 #include "base/problem.h"
 
+/* Who vouches for DNS answers. */
+enum va_dnssec {
+	VA_DNSSEC_OFF,		/* nobody */
+	VA_DNSSEC_VALIDATE,	/* we, from the root's anchor: bogus is failure */
+	VA_DNSSEC_TRUST_AD	/* the resolvers, which validate: SERVFAIL is failure */
+};
+
+enum va_caa_mode {
+	VA_CAA_AUTO,		/* for all names but those under options.insecure */
+	VA_CAA_ALWAYS,
+	VA_CAA_OFF
+};
+
 /* How validations are done: from the configuration, all strings lent until va_open()
  * returns.  Lists end with NULL. */
 struct va_options {
 	uint16_t		 http_port, https_port;	/* 0: 80, 443 */
-	const char *const	*resolvers;	/* "ADDR" or "ADDR@PORT"; none: the system's */
+	const char *const	*resolvers;	/* "ADDR" or "ADDR@PORT"; none: the system's;
+						 * alone "recursive": the root's and so on */
 	const char		*hosts_file;	/* as /etc/hosts; asked before DNS; or NULL */
 	const char *const	*allow_addresses; /* "ADDR" or "ADDR/LEN" */
 	const char *const	*insecure;	/* zones that are not validated */
-	bool			 dnssec;	/* validate, from the root's anchor */
+	enum va_dnssec		 dnssec;
+	const char		*anchors;	/* file of DS or DNSKEY records, in a zone's form,
+						 * to validate from; NULL: the root's */
+	enum va_caa_mode	 caa;
+	const char *const	*issuers;	/* our names in CAA records; NULL: none */
 	bool			 private_mode;	/* 10/8 ... may be dialled: see va_address_ok() */
 	int			 timeout_ms;	/* of a whole validation; 0: 20000 */
+	int			 per_target;	/* at a time on each loop: validations of one
+						 * name, connections to one address; 0: 32 */
+	int			 connections;	/* at all, on each loop; 0: 1000 */
+	const char *const	*own;		/* "ADDR@PORT", where this server listens: never
+						 * dialled unless named in allow_addresses */
 	const char		*agent;		/* User-Agent of fetches */
 };
 
@@ -42,14 +65,16 @@ void va_release(struct va *va);
 
 /* Puts a resolver (libunbound context) and a fetcher (curl multi) on the loop, in its
  * slots.  One loop after another, from main, before the loops run.  False with
- * serverInternal.  resolvers, insecure and dnssec of this va stay the loop's; of the
+ * serverInternal.  resolvers, insecure, dnssec and anchors of this va stay the loop's; of the
  * other options each validation takes its own va's. */
 bool va_attach(struct loop *l, struct va *va, struct problem *p);
 
 enum va_method {	/* the same numbers as in stored challenges */
 	VA_HTTP_01 = 1,
 	VA_DNS_01 = 2,
-	VA_TLS_ALPN_01 = 3
+	VA_TLS_ALPN_01 = 3,
+	VA_DNS_ACCOUNT_01 = 4,
+	VA_DNS_PERSIST_01 = 5
 };
 
 /* One validation; the caller's, e.g. in the arena of the flow that waits. */
@@ -58,6 +83,8 @@ struct validation {
 	struct va		*va;
 	enum va_method		 method;
 	struct ident		 ident;		/* for a wildcard: its base name */
+	bool			 wildcard;	/* the order asks for "*." before it */
+	const char		*account_url;	/* of the account that asks */
 	const char		*token;
 	const char		*key_auth;	/* key authorization (section 8.1) */
 	struct flow		*waiter;	/* woken with this ticket ... */
@@ -67,6 +94,8 @@ struct validation {
 	char			 address[64];	/* that was dialled last, or "" */
 	unsigned		 redirects;
 	int64_t			 took_ms;
+	const char		*record;	/* the evidence, good or bad: see va/record.h;
+						 * in the waiter's arena; NULL: given up */
 	/* private to va/ */
 	struct flow		*flow;
 };
@@ -79,7 +108,33 @@ void va_validate(struct validation *v);
  * set, nobody is woken.  No effect after the answer. */
 void va_cancel(struct validation *v);
 
-/* Ends all validations of this loop without waking anybody; at shutdown, on the loop. */
+/* May we issue for the identifier, as its CAA records say (RFC 8659, RFC 8657)?  The
+ * caller's, e.g. in the arena of the flow that waits. */
+struct va_caa {
+	/* the question */
+	struct va		*va;
+	struct ident		 ident;		/* as ordered, with "*." if it has one */
+	enum va_method		 method;	/* of the validation that is relied on */
+	const char		*account_url;	/* of the account that asks */
+	struct flow		*waiter;	/* woken with this ticket ... */
+	unsigned		 ticket;
+	/* the answer, complete when the waiter runs again */
+	struct problem		 problem;	/* PROBLEM_NONE: we may; caa: we may not;
+						 * dns: nobody could say, so we may not */
+	const char		*record;	/* as in struct validation */
+	int64_t			 ttl;		/* seconds that DNS lets us keep the answer;
+						 * 0: not at all, or there is no record */
+	int64_t			 took_ms;
+	/* private to va/ */
+	struct flow		*flow;
+};
+
+/* Starts the check; everything as with va_validate() and va_cancel().  Addresses, and
+ * names that options.caa exempts, are good without a lookup. */
+void va_caa_check(struct va_caa *c);
+void va_caa_cancel(struct va_caa *c);
+
+/* Ends all validations and checks of this loop without waking anybody; at shutdown, on the loop. */
 void va_drop(struct loop *l);
 
 /* --- addresses (also for tables of tests) ----------------------------------------- */
@@ -87,8 +142,9 @@ void va_drop(struct loop *l);
 struct sockaddr;
 
 /* May this address be dialled (docs/conformance.md, decision 14: special-purpose, mapped,
- * NAT64, 6to4 and multicast refused; private networks by mode; allow list first)?  False
- * with a word for the problem's detail in *why ("loopback", "link-local" ...). */
+ * NAT64, 6to4 and multicast refused; private networks by mode; allow list first; where this
+ * server listens at that port, never)?  False with a word for the problem's detail in *why
+ * ("loopback", "link-local" ...). */
 bool va_address_ok(const struct va *va, const struct sockaddr *addr, const char **why);
 
 #endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_turn.c - not too many validations of one name or connections to one address at a
+ * time: a black hole holds up only who waits for it (V-29). */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "tests/fake_web.h"
+#include "tests/tap.h"
+#include "va/va.h"
+
+#define THUMB ".0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
+#define MOST 8
+#define MANY 1000
+#define GOOD 200
+
+/* --- the web: "hole" is never answered, "slow" late, "toward" leads there, "right" at once - */
+
+static atomic_int held, peak;	/* of what is not answered at once */
+
+static void
+serve(struct fake_client *c, const char *head)
+{
+	char token[32] = "";
+	int now, before = atomic_load(&peak);
+
+	if (sscanf(head, "GET /.well-known/acme-challenge/%31[a-z] ", token) != 1)
+		return;
+	if (strcmp(token, "right") != 0) {
+		now = atomic_fetch_add(&held, 1) + 1;
+		while (now > before && !atomic_compare_exchange_weak(&peak, &before, now))
+			;
+		fake_pause(c, strcmp(token, "hole") == 0 ? 30000 : 30);
+		atomic_fetch_sub(&held, 1);
+	}
+	if (strcmp(token, "toward") == 0)
+		fake_printf(c, "HTTP/1.1 302 Found\r\nLocation: http://b0.test/\r\n\r\n");
+	else
+		fake_printf(c, "HTTP/1.1 200 OK\r\n\r\n%s%s", token, THUMB);
+}
+
+/* --- many validations -------------------------------------------------------------------- */
+
+struct asked {
+	struct validation	 v;
+	const char		*name;
+	bool			 answered;
+};
+
+static struct loop *loop;
+static unsigned waiting;
+
+static enum flow_next
+asked_ask(struct flow *f)
+{
+	struct asked *q = f->data;
+	struct problem p = { 0 };
+
+	if (!ident_parse_dns(&q->v.ident, f->arena, q->name, strlen(q->name), &p))
+		abort();
+	q->v.key_auth = arena_printf(f->arena, "%s%s", q->v.token, THUMB);
+	q->v.method = VA_HTTP_01;
+	q->v.waiter = f;
+	q->v.ticket = flow_arm(f);
+	waiting++;
+	va_validate(&q->v);
+	return FLOW_WAIT;
+}
+
+static enum flow_next
+asked_answer(struct flow *f)
+{
+	struct asked *q = f->data;
+
+	q->answered = true;
+	if (--waiting == 0)
+		event_base_loopexit(f->loop->base, NULL);
+	return FLOW_NEXT;
+}
+
+static const struct flow_step asked_steps[] = {
+	{ ON_LOOP, STEP(asked_ask) },
+	{ ON_LOOP, STEP(asked_answer) },
+	{ 0 }
+};
+
+/* Starts n of them; "%d" in the name is the number. */
+static void
+start(struct asked *list, int n, struct va *va, const char *name, const char *token)
+{
+	for (int i = 0; i < n; i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), name, i);
+		list[i] = (struct asked){ .name = strdup(text), .v = { .va = va, .token = token } };
+		flow_start(flow_new(loop, asked_steps, &list[i]));
+	}
+}
+
+static void
+finish(struct asked *list, int n)
+{
+	for (int i = 0; i < n; i++)
+		free((char *)list[i].name);
+}
+
+static int
+count(const struct asked *list, int n, enum problem_type type, const char *words)
+{
+	int found = 0;
+
+	for (int i = 0; i < n; i++)
+		found += list[i].answered && list[i].v.problem.type == type &&
+			 strstr(list[i].v.problem.detail, words) != NULL;
+	return found;
+}
+
+static int
+slowest(const struct asked *list, int n)
+{
+	int most = 0;
+
+	for (int i = 0; i < n; i++)
+		if (list[i].v.took_ms > most)
+			most = (int)list[i].v.took_ms;
+	return most;
+}
+
+static void
+run(void)
+{
+	if (waiting > 0)
+		event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+}
+
+/* --- the cases ------------------------------------------------------------------------------ */
+
+/* A thousand of them first, good ones behind. */
+static void
+test_hole(struct va *va, const char *name, const char *words)
+{
+	static struct asked bad[MANY], good[GOOD];
+	int alone;
+
+	start(good, GOOD, va, "g%d.test", "right");
+	run();
+	alone = slowest(good, GOOD);
+	finish(good, GOOD);
+	atomic_store(&peak, 0);
+	start(bad, MANY, va, name, "hole");
+	start(good, GOOD, va, "g%d.test", "right");
+	run();
+	ok(count(good, GOOD, PROBLEM_NONE, "") == GOOD, "V-29 %s: all others are good", name);
+	ok(slowest(good, GOOD) < alone + 1000, "V-29 %s: others take %d ms, alone %d ms", name,
+	   slowest(good, GOOD), alone);
+	ok(atomic_load(&peak) == MOST, "V-29 %s: %d connections to it at a time", name,
+	   atomic_load(&peak));
+	ok(count(bad, MANY, PROBLEM_CONNECTION, "timeout") == MOST &&
+	   count(bad, MANY, PROBLEM_RATE_LIMITED, words) == MANY - MOST,
+	   "V-29 %s: %s", name, bad[MANY - 1].v.problem.detail);
+	ok(slowest(bad, MANY) < 4000, "V-29 %s: each has its verdict in time", name);
+	finish(bad, MANY);
+	finish(good, GOOD);
+}
+
+/* Who is slow is not held up more than needed. */
+static void
+test_slow(struct va *va, int most, const char *what)
+{
+	static struct asked slow[100];
+
+	atomic_store(&peak, 0);
+	start(slow, 100, va, "s%d.test", "slow");
+	run();
+	ok(count(slow, 100, PROBLEM_NONE, "") == 100, "%s: all have their turn", what);
+	ok(atomic_load(&peak) == most, "%s: %d at a time", what, atomic_load(&peak));
+	finish(slow, 100);
+}
+
+/* Those who wait can be given up, and the others go on. */
+static void
+test_cancel(struct va *va)
+{
+	static struct asked slow[40];
+
+	start(slow, 40, va, "s%d.test", "slow");
+	for (int i = 0; i < 40; i += 2)
+		va_cancel(&slow[i].v);
+	for (int i = 0; i < 40; i += 2)
+		flow_wake(slow[i].v.waiter, slow[i].v.ticket);
+	run();
+	ok(count(slow, 40, PROBLEM_NONE, "") == 20 &&
+	   count(slow, 40, PROBLEM_SERVER_INTERNAL, "given up") == 20,
+	   "every other one is given up");
+	finish(slow, 40);
+}
+
+/* At the end of the loop nobody's end wakes another. */
+static void
+test_drop(struct va *va)
+{
+	static struct asked slow[40];
+
+	start(slow, 40, va, "s%d.test", "hole");
+	event_base_loop(loop->base, EVLOOP_NONBLOCK);
+	va_drop(loop);
+	for (int i = 0; i < 40; i++)
+		flow_wake(slow[i].v.waiter, slow[i].v.ticket);
+	run();
+	ok(count(slow, 40, PROBLEM_SERVER_INTERNAL, "given up") == 40 && loop->flows == 0,
+	   "all are dropped, no flow is left");
+	finish(slow, 40);
+}
+
+/* The loop may end while some wait, also one that began before those whom it waits for.
+ * ASan tells if its flow is left. */
+static enum flow_next
+leave_ask(struct flow *f)
+{
+	struct asked *list = f->data;
+	struct problem p = { 0 };
+
+	for (int i = 0; i < MOST + 5; i++) {
+		const char *name = arena_printf(f->arena, i == 0 ? "g%d.test" : "b%d.test", i);
+
+		if (!ident_parse_dns(&list[i].v.ident, f->arena, name, strlen(name), &p))
+			abort();
+		list[i].v.method = VA_HTTP_01;
+		list[i].v.token = i == 0 ? "toward" : "hole";
+		list[i].v.key_auth = THUMB;
+		list[i].v.waiter = f;
+		va_validate(&list[i].v);
+		list[i].v.waiter = NULL;
+	}
+	return FLOW_NEXT;
+}
+
+static void
+test_leave(struct asked *list, struct va *va)
+{
+	static const struct flow_step steps[] = { { ON_LOOP, STEP(leave_ask) }, { 0 } };
+
+	for (int i = 0; i < MOST + 5; i++)
+		list[i].v.va = va;
+	flow_start(flow_new(loop, steps, list));
+	event_base_loopexit(loop->base, &(struct timeval){ 0, 200000 });
+	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	ok(loop->flows == MOST + 5, "%zu validations at the end of the loop", loop->flows);
+}
+
+/* --- the stage -------------------------------------------------------------------------------- */
+
+static void
+write_hosts(char *file)
+{
+	int fd = mkstemp(file);
+	FILE *f = fdopen(fd, "w");
+
+	if (f == NULL)
+		abort();
+	fprintf(f, "127.0.0.2 one.test\n");
+	for (int i = 0; i < MANY; i++)
+		fprintf(f, "127.0.0.2 b%d.test\n127.0.0.1 g%d.test\n127.0.0.%d s%d.test\n", i, i,
+			1 + i % 2, i);
+	if (fclose(f) != 0)
+		abort();
+}
+
+static struct va *
+open_va(const struct va_options *usual, int per_target, int connections)
+{
+	struct va_options o = *usual;
+	struct problem p = { 0 };
+	struct va *va;
+
+	o.per_target = per_target;
+	o.connections = connections;
+	va = va_open(&o, &p);
+	if (va == NULL)
+		printf("# %s\n", p.detail);
+	return va;
+}
+
+int
+main(void)
+{
+	static const char *const allow[] = { "127.0.0.0/8", NULL };
+	static const char *const resolvers[] = { "127.0.0.1@1", NULL };
+	char hosts[] = "/tmp/brevet-turn-XXXXXX";
+	struct va_options o = { .allow_addresses = allow, .timeout_ms = 2000, .hosts_file = hosts,
+				.resolvers = resolvers };
+	struct fake_web *web = fake_web_start("127.0.0.1", 0, false, serve),
+			*other = fake_web_start("127.0.0.2", fake_web_port(web), false, serve);
+	struct problem p = { 0 };
+	static struct asked left[MOST + 5];
+	struct va *usual, *few;
+
+	signal(SIGPIPE, SIG_IGN);
+	log_set(getenv("VERBOSE") != NULL ? LOG_INFO : LOG_ERROR);
+	write_hosts(hosts);
+	o.http_port = fake_web_port(web);
+	usual = open_va(&o, MOST, 0);
+	few = open_va(&o, 0, 5);
+	unlink(hosts);
+	loop = loop_new(0);
+	ok(va_attach(loop, usual, &p), "attached %s", p.detail);
+	test_slow(usual, 2 * MOST, "two addresses");
+	test_slow(few, 5, "in all");
+	test_cancel(usual);
+	test_hole(usual, "b%d.test", "8 other validations were waiting for 127.0.0.2 for longer");
+	test_hole(usual, "one.test", "8 other validations of this name took longer");
+	test_drop(usual);
+	test_leave(left, usual);
+	loop_free(loop);
+	va_release(usual);
+	va_release(few);
+	fake_web_stop(web);
+	fake_web_stop(other);
+	return tap_done();
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* turn.h - not too many at a time: who wants a name, an address, or a socket stands in
+ * line for it, and is woken when it is his turn. */
+#ifndef VA_TURN_H
+#define VA_TURN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/flow.h"
+
+struct line;
+
+/* Lines, each with the key that its turns share.  They belong to one loop; all zero:
+ * none. */
+struct lines {
+	struct line	*buckets[1024];
+};
+
+/* One turn; all zero: none is held.  It lives as long as the flow. */
+struct turn {
+	struct flow	*flow;
+	unsigned	 ticket;	/* who has to wait sets it, and until when a turn */
+	int64_t		 due;		/* is of use: clock_mono_ms() */
+	unsigned	 most;
+	bool		 waits;
+	struct turn	*next;		/* in the line, while it waits */
+	struct line	*line;		/* NULL: neither held nor waited for */
+	struct lines	*lines;
+};
+
+/* True: the flow has its turn.  False: as many as `most` have theirs with this key, the
+ * flow stands in line; it is woken with the ticket when it has its turn. */
+bool turn_take(struct lines *l, struct turn *t, struct flow *f, const char *key, unsigned most);
+
+/* Gives the turn to who waits and is not too late for it, or leaves the line.  None held is
+ * fine. */
+void turn_give(struct turn *t);
+
+/* Only leaves the line, if it stands there. */
+void turn_leave(struct turn *t);
+
+#endif
