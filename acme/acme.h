@@ -29,6 +29,8 @@ struct acme_profile {
 	uint32_t	 number;	/* store_name_number() */
 	int64_t		 lifetime, backdate;	/* seconds */
 	bool		 client_auth, common_name;
+	const char *const *method_names;	/* as configured */
+	unsigned	 methods;	/* METHOD_BIT()s that its orders may use; 0: all */
 };
 
 struct acme_issuer {
@@ -145,6 +147,8 @@ struct acme_config {
 	bool			 quirk_padded_csr, quirk_short_es256;
 	int64_t			 crl_life;	/* nextUpdate - thisUpdate, seconds */
 	struct va		*va;
+	int64_t			 attempts;	/* of a validation that DNS or the network fail */
+	int64_t			 caa_age;	/* seconds that a CAA check holds */
 	/* The last user frees it. */
 	atomic_uint		 users;
 	void			(*release)(struct acme_config *c);

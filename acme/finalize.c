@@ -12,6 +12,7 @@
 #include "acme/local.h"
 #include "acme/order.h"
 #include "acme/policy.h"
+#include "acme/recheck.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "base/b64.h"
@@ -23,7 +24,10 @@ struct finalize {
 	struct csr		csr;
 	uint8_t			hash[32];	/* SHA-256 of the CSR */
 	bool			repeated;	/* the same CSR as before: just look */
+	struct recheck		recheck;	/* of CAA */
 };
+
+static const struct flow_step finalize_recheck_steps[];
 
 static struct blob
 csr_octets(struct request *rq, struct problem *p)
@@ -149,7 +153,12 @@ finalize_check(struct flow *f)
 		fin->repeated = memcmp(fin->hash, seen->order->csr_hash, 32) == 0;
 		return fin->repeated || not_ready(seen, &f->problem) ? FLOW_NEXT : FLOW_FAIL;
 	}
-	return csr_check(rq, fin, der, &f->problem) ? FLOW_NEXT : FLOW_FAIL;
+	if (!csr_check(rq, fin, der, &f->problem))
+		return FLOW_FAIL;
+	if (!recheck_due(&fin->recheck, rq, seen->order))
+		return FLOW_NEXT;
+	f->steps = finalize_recheck_steps;
+	return FLOW_AGAIN;
 }
 
 static enum flow_next
@@ -186,8 +195,25 @@ finalize_begin(struct flow *f)
 	issue_validity(&means, now, &leaf, next.not_before, next.not_after);
 	limits_cert_spend(rq, f->txn, &next);
 	issue_intend(f->txn, &next, now, leaf.not_after);
+	recheck_record(&fin->recheck, f->txn, &next.id);
 	edit_job(f->txn, &(struct job){ .kind = JOB_ISSUE, .id = next.id });
 	return FLOW_NEXT;
+}
+
+static enum flow_next
+finalize_ask(struct flow *f)
+{
+	struct finalize *fin = REQUEST(f)->doing;
+
+	return recheck_ask(&fin->recheck, f);
+}
+
+static enum flow_next
+finalize_heard(struct flow *f)
+{
+	struct finalize *fin = REQUEST(f)->doing;
+
+	return recheck_heard(&fin->recheck, f);
 }
 
 static enum flow_next
@@ -221,5 +247,15 @@ const struct flow_step finalize_steps[] = {
 	{ ON_WRITER, STEP(finalize_begin) },	/* ready -> processing, serial, job     */
 	{ ON_LOOP,   STEP(finalize_hold) },	/* wait a moment for the certificate    */
 	{ ON_LOOP,   STEP(finalize_reply) },	/* the order as it now is, or problem   */
+	{ 0 }
+};
+
+/* Instead of its first step, when a CAA check is too old. */
+static const struct flow_step finalize_recheck_steps[] = {
+	{ ON_LOOP,   STEP(finalize_ask) },	/* one name's CAA; waits for DNS         */
+	{ ON_LOOP,   STEP(finalize_heard) },	/* the next name, until all are checked  */
+	{ ON_WRITER, STEP(finalize_begin) },
+	{ ON_LOOP,   STEP(finalize_hold) },
+	{ ON_LOOP,   STEP(finalize_reply) },
 	{ 0 }
 };

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "acme/local.h"
-#include <jansson.h>
 
 #include "base/log.h"
 
@@ -15,6 +14,16 @@ static struct {
 	struct loop	**loops;
 	unsigned	  n;
 } all;
+
+const char *
+jobs_account_url(const struct acme_config *c, struct arena *a, uint32_t directory,
+		 const struct id *account)
+{
+	const struct directory *d = acme_directory_of(c, directory);
+
+	return arena_printf(a, "%s%s/acme/account/%s", c->base_url, d == NULL ? "" : d->path,
+			    id_print(a, account));
+}
 
 const struct acme_profile *
 jobs_profile(const struct acme_config *c, uint32_t number)

@@ -18,6 +18,10 @@ struct work {
 
 extern const struct flow_step validate_steps[], issue_steps[], issue_resumed_steps[];
 
+/* The URL of an account, in the arena, whether its directory is still configured or not. */
+const char *jobs_account_url(const struct acme_config *c, struct arena *a, uint32_t directory,
+			     const struct id *account);
+
 /* The profile or issuer with that number; NULL: the configuration has it no more. */
 const struct acme_profile *jobs_profile(const struct acme_config *c, uint32_t number);
 const struct acme_issuer *jobs_issuer(const struct acme_config *c, uint32_t number);

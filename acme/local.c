@@ -100,7 +100,37 @@ acme_stop(struct loop *loop)
 
 	l->stopping = true;
 	wait_release(l);
-	validate_drop(l);
+	asking_drop(l);
+}
+
+void
+asking_enter(struct acme_local *l, struct asking *asking)
+{
+	asking->next = l->askings;
+	asking->here = &l->askings;
+	if (asking->next != NULL)
+		asking->next->here = &asking->next;
+	l->askings = asking;
+}
+
+void
+asking_leave(struct asking *asking)
+{
+	if (asking->here == NULL)
+		return;
+	*asking->here = asking->next;
+	if (asking->next != NULL)
+		asking->next->here = asking->here;
+	asking->here = NULL;
+}
+
+void
+asking_drop(struct acme_local *l)
+{
+	for (struct asking *asking = l->askings; asking != NULL; asking = asking->next) {
+		asking->give_up(asking);
+		flow_wake(asking->flow, asking->ticket);
+	}
 }
 
 struct acme_local *

@@ -18,6 +18,14 @@ struct waiter {
 	struct event	*timer;
 };
 
+/* A flow that waits for an answer of va/; in its arena. */
+struct asking {
+	struct asking	*next, **here;	/* here NULL: it asks nothing */
+	struct flow	*flow;
+	unsigned	 ticket;
+	void		(*give_up)(struct asking *asking);	/* nobody is woken by va/ then */
+};
+
 struct acme_local {
 	struct loop			*loop;
 	struct store			*store;
@@ -28,7 +36,7 @@ struct acme_local {
 		EVP_PKEY	*object;
 	} keys[KEY_CACHE];
 	struct waiter			*waiters[WAIT_BUCKETS];
-	struct validate			*validations;	/* of validate.c, running */
+	struct asking			*askings;
 	bool				 stopping;
 	struct event			*crl_timer;	/* of crljob.c, on one loop */
 	unsigned			 crl_running;
@@ -51,8 +59,12 @@ enum flow_next wait_settled(struct flow *f, const struct id *id,
 /* These objects have changed; on the loop. */
 void wait_changed(struct acme_local *l, const struct id *ids, size_t n);
 
-/* Gives up all running validations; their jobs stay. */
-void validate_drop(struct acme_local *l);
+/* The flow begins to wait, and has been woken. */
+void asking_enter(struct acme_local *l, struct asking *asking);
+void asking_leave(struct asking *asking);
+
+/* The server stops: gives up all that is asked, wakes who asked. */
+void asking_drop(struct acme_local *l);
 
 /* Is our own certificate still the right one?  Else a new one is issued. */
 void acme_own_look(struct own *own);

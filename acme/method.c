@@ -8,6 +8,8 @@ static const char *const names[METHODS_MAX + 1] = {
 	[METHOD_HTTP_01] = "http-01",
 	[METHOD_DNS_01] = "dns-01",
 	[METHOD_TLS_ALPN_01] = "tls-alpn-01",
+	[METHOD_DNS_ACCOUNT_01] = "dns-account-01",
+	[METHOD_DNS_PERSIST_01] = "dns-persist-01",
 };
 
 const char *

@@ -32,7 +32,7 @@ newauthz_check(struct flow *f)
 	    !offer_scope(rq, &scope, &profile, &f->problem))
 		return FLOW_FAIL;
 	if (!offer_ident(&ident, f->arena, json_object_get(rq->payload, "identifier"),
-			 &f->problem) || !offer_permitted(rq, &ident, &f->problem)) {
+			 &f->problem) || !offer_permitted(rq, profile, &ident, &f->problem)) {
 		if (f->problem.type == PROBLEM_REJECTED_IDENTIFIER ||
 		    f->problem.type == PROBLEM_UNSUPPORTED_IDENTIFIER)
 			f->problem.status = 403;
@@ -41,7 +41,7 @@ newauthz_check(struct flow *f)
 	if (ident.wildcard)
 		return flow_fail(f, PROBLEM_MALFORMED, "no pre-authorization for wildcards: name "
 				 "them in an order (RFC 8555 section 7.4.1)");
-	offer_make(&n->fresh, f->arena, rq, &ident);
+	offer_make(&n->fresh, rq, profile, &ident);
 	n->fresh.id = id_new(clock_now_ms());
 	n->fresh.scope = scope;
 	return FLOW_NEXT;

@@ -55,7 +55,8 @@ known_already(const struct ident *list, size_t n, const struct ident *one)
 
 /* The identifiers in the client's order and spelling, duplicates folded. */
 static bool
-idents_parse(struct request *rq, struct order *order, struct problem *p)
+idents_parse(struct request *rq, const struct acme_profile *profile, struct order *order,
+	     struct problem *p)
 {
 	const json_t *list = json_object_get(rq->payload, "identifiers");
 	struct arena *a = rq->flow->arena;
@@ -75,7 +76,7 @@ idents_parse(struct request *rq, struct order *order, struct problem *p)
 		struct ident one = { 0 };
 
 		if (!offer_ident(&one, a, item, &sub[nsub]) ||
-		    !offer_permitted(rq, &one, &sub[nsub]))
+		    !offer_permitted(rq, profile, &one, &sub[nsub]))
 			sub[nsub++].ident = ident_as_sent(a, item);
 		else if (!known_already(order->idents, order->nident, &one))
 			order->idents[order->nident++] = one;
@@ -141,7 +142,7 @@ neworder_check(struct flow *f)
 		return flow_fail(f, PROBLEM_MALFORMED, "newOrder wants a JSON object as payload");
 	if (!terms_check(rq, rq->account->agreed, &f->problem) ||
 	    !offer_scope(rq, &order->scope, &profile, &f->problem) ||
-	    !idents_parse(rq, order, &f->problem) ||
+	    !idents_parse(rq, profile, order, &f->problem) ||
 	    !times_check(rq, profile, order, &f->problem))
 		return FLOW_FAIL;
 	order->id = id_new(now_ms);
@@ -154,7 +155,7 @@ neworder_check(struct flow *f)
 	n->authz = arena_alloc(f->arena, order->nauthz * sizeof(n->authz[0]));
 	for (size_t i = 0; i < order->nauthz; i++) {
 		order->authz[i] = id_new(now_ms);
-		offer_make(&n->authz[i], f->arena, rq, &order->idents[i]);
+		offer_make(&n->authz[i], rq, profile, &order->idents[i]);
 		n->authz[i].id = order->authz[i];
 		n->authz[i].order = order->id;
 		n->authz[i].scope = order->scope;

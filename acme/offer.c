@@ -63,11 +63,12 @@ offer_ident(struct ident *ident, struct arena *a, const json_t *item, struct pro
 }
 
 bool
-offer_permitted(const struct request *rq, const struct ident *ident, struct problem *p)
+offer_permitted(const struct request *rq, const struct acme_profile *profile,
+		const struct ident *ident, struct problem *p)
 {
 	if (!policy_ident(rq->config, rq->directory, rq->binding, ident, p))
 		return false;
-	return policy_methods(rq->directory, rq->binding, ident) != 0 ||
+	return policy_methods(rq->directory, profile, rq->binding, ident) != 0 ||
 	       problem(p, PROBLEM_REJECTED_IDENTIFIER, "\"%.100s\": no way to prove control of it "
 		       "is offered to this account", ident->value);
 }
@@ -82,12 +83,12 @@ challenges_make(struct authz *authz, struct arena *a, unsigned methods)
 			authz->challenges[authz->nchallenge++] = (struct challenge){
 				.method = (enum method)m,
 				.state = CHALLENGE_PENDING,
-				.token = token_new(a),
+				.token = m == METHOD_DNS_PERSIST_01 ? "" : token_new(a),
 			};
 }
 
 void
-offer_make(struct authz *authz, struct arena *a, const struct request *rq,
+offer_make(struct authz *authz, const struct request *rq, const struct acme_profile *profile,
 	   const struct ident *ident)
 {
 	*authz = (struct authz){
@@ -101,7 +102,8 @@ offer_make(struct authz *authz, struct arena *a, const struct request *rq,
 		authz->ident.value += 2;
 		authz->ident.shown += 2;
 	}
-	challenges_make(authz, a, policy_methods(rq->directory, rq->binding, ident));
+	challenges_make(authz, rq->flow->arena,
+			policy_methods(rq->directory, profile, rq->binding, ident));
 	if (!policy_prevalidated(rq->binding, ident))
 		return;
 	/* One challenge, since clients look for one (docs/tests.md, 28 and 34). */

@@ -22,12 +22,13 @@ bool offer_ident(struct ident *ident, struct arena *a, const json_t *item, struc
 
 /* Do the rules permit it, and is there a way to prove it?  False with
  * rejectedIdentifier. */
-bool offer_permitted(const struct request *rq, const struct ident *ident, struct problem *p);
+bool offer_permitted(const struct request *rq, const struct acme_profile *profile,
+		     const struct ident *ident, struct problem *p);
 
 /* An authorization of the account that signs, pending with its challenges, or valid already
  * where its binding says so; id, order and scope are the caller's. */
-void offer_make(struct authz *authz, struct arena *a, const struct request *rq,
-		const struct ident *ident);
+void offer_make(struct authz *authz, const struct request *rq,
+		const struct acme_profile *profile, const struct ident *ident);
 
 /* In an edit: one that the account has already for the identifier, valid or else still
  * untried, and that the configuration lets it use again; NULL: none. */

@@ -162,17 +162,19 @@ policy_ident(const struct acme_config *c, const struct directory *d,
 static bool
 method_fits(enum method method, const struct ident *ident)
 {
-	if (method == METHOD_DNS_01)
-		return ident->type == IDENT_DNS;
-	return !ident->wildcard;
+	if (method == METHOD_HTTP_01 || method == METHOD_TLS_ALPN_01)
+		return !ident->wildcard;
+	return ident->type == IDENT_DNS;
 }
 
 unsigned
-policy_methods(const struct directory *d, const struct binding *binding,
-	       const struct ident *ident)
+policy_methods(const struct directory *d, const struct acme_profile *profile,
+	       const struct binding *binding, const struct ident *ident)
 {
 	unsigned methods = d->methods;
 
+	if (profile->methods != 0)
+		methods &= profile->methods;
 	if (binding != NULL && binding->methods != 0)
 		methods &= binding->methods;
 	for (unsigned m = 1; m <= METHODS_MAX; m++)

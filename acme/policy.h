@@ -13,8 +13,8 @@ bool policy_ident(const struct acme_config *c, const struct directory *d,
 		  struct problem *p);
 
 /* The ways to prove control that are offered for it: METHOD_BIT()s; 0: none. */
-unsigned policy_methods(const struct directory *d, const struct binding *binding,
-			const struct ident *ident);
+unsigned policy_methods(const struct directory *d, const struct acme_profile *profile,
+			const struct binding *binding, const struct ident *ident);
 
 /* The profile of orders that name none: the directory's first that the binding permits;
  * NULL: none. */

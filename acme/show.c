@@ -109,6 +109,18 @@ show_order(const struct request *rq, const struct order *order, enum order_statu
 	return o;
 }
 
+/* dns-persist-01 names what its record must say instead of a token. */
+static void
+set_persist(json_t *o, const struct request *rq)
+{
+	json_t *names = json_array();
+
+	for (const char *const *name = rq->config->caa_identities; *name != NULL; name++)
+		json_array_append_new(names, json_string(*name));
+	json_object_set_new(o, "issuer-domain-names", names);
+	set(o, "accounturi", show_account_url(rq, &rq->account->id));
+}
+
 /* type, url, status and token come before the nested error: acme.sh reads it with
  * regular expressions (docs/tests.md, 26). */
 json_t *
@@ -121,7 +133,10 @@ show_challenge(const struct request *rq, const struct authz *authz, size_t numbe
 	set(o, "type", method_name(c->method));
 	set(o, "url", reply_url(rq, "/acme/chall/%s/%zu", id_print(a, &authz->id), number));
 	set(o, "status", status_challenge_name(c->state));
-	set(o, "token", c->token);
+	if (c->method == METHOD_DNS_PERSIST_01)
+		set_persist(o, rq);
+	else
+		set(o, "token", c->token);
 	set_time(o, "validated", a, c->validated);
 	set_json(o, "error", c->error);
 	return o;

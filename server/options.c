@@ -110,6 +110,11 @@ const struct config_option config_options[] = {
 	{ "validation.tls_port", COUNT, AT(tls_port), "443", 1, 65535,
 	  "port of https redirects and tls-alpn-01; other than 443 only for tests" },
 	{ "validation.timeout", TIME, AT(timeout), "20s", 1, 60, "a whole validation" },
+	{ "validation.attempts", COUNT, AT(acme.attempts), "3", 1, 10,
+	  "how often a validation is tried that fails for DNS or the network, within its "
+	  "timeout" },
+	{ "validation.caa_age", TIME, AT(acme.caa_age), "8h", 0, 8 * 3600,
+	  "how long a CAA check holds; older ones are made again at finalize" },
 	{ "validation.per_target", COUNT, AT(per_target), "32", 1, 10000,
 	  "validations of one name, and connections to one address, at the same time on\n\t"
 	  "each event loop; others wait for their turn" },
@@ -154,6 +159,8 @@ static const struct config_option profile_options[] = {
 	  "notBefore lies so long before the signature" },
 	{ "client_auth", FLAG, offsetof(struct acme_profile, client_auth), "false", 0, 0,
 	  "also for TLS clients (clientAuth)" },
+	{ "methods", LIST, offsetof(struct acme_profile, method_names), "", 0, 0,
+	  "the challenges that its orders may use, among the directory's; default: all" },
 	{ "common_name", FLAG, offsetof(struct acme_profile, common_name), "false", 0, 0,
 	  "the first name also as the subject's CN" },
 };
@@ -165,8 +172,9 @@ static const struct config_option directory_options[] = {
 	  "the issuer of its certificates; default: the first" },
 	{ "profiles", LIST, offsetof(struct directory_options, profiles), "", 0, 0,
 	  "profiles that it offers, the first for orders that name none; default: all" },
-	{ "methods", LIST, offsetof(struct directory_options, methods), "http-01 dns-01", 0, 0,
-	  "ways to prove control: http-01, dns-01" },
+	{ "methods", LIST, offsetof(struct directory_options, methods), "http-01 dns-01 tls-alpn-01",
+	  0, 0, "challenges that are offered: http-01, dns-01, tls-alpn-01, dns-account-01,\n\t"
+	  "dns-persist-01" },
 	{ "eab", TEXT, offsetof(struct directory_options, eab), "none", 0, 0,
 	  "external account binding of new accounts: none, optional or required" },
 	{ "allow", PATTERNS, offsetof(struct directory_options, allow), "", 0, 0,
@@ -247,7 +255,7 @@ type_help(enum option_type type)
 
 static const struct words {
 	const char	*option;
-	const char	*words[5];
+	const char	*words[6];
 } words[] = {
 	{ "log.level", { "debug", "info", "warn", "error", NULL } },
 	{ "validation.mode", { "private", "public", NULL } },
@@ -257,7 +265,8 @@ static const struct words {
 	{ "order.reuse", { "valid", "pending", "none", NULL } },
 	{ "webhook.absent", { "refuse", "allow", NULL } },
 	{ "eab", { "none", "optional", "required", NULL } },
-	{ "methods", { "http-01", "dns-01", NULL } },
+	{ "methods", { "http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01",
+		       NULL } },
 };
 
 static bool

@@ -154,6 +154,18 @@ take_issuers(struct config *c, cfg_t *cfg, struct problem *p)
 	return true;
 }
 
+static unsigned
+methods_of(const char *const *names)
+{
+	unsigned methods = 0;
+	enum method method;
+
+	for (; *names != NULL; names++)
+		if (method_parse(*names, &method))
+			methods |= METHOD_BIT(method);
+	return methods;
+}
+
 static void
 take_profiles(struct config *c, cfg_t *cfg)
 {
@@ -171,22 +183,11 @@ take_profiles(struct config *c, cfg_t *cfg)
 			     cfg_getopt(section, option_groups[GROUP_PROFILE].options[k].name));
 		profile->name = section == NULL ? "default" :
 				arena_strdup(c->arena, cfg_title(section));
+		profile->methods = methods_of(profile->method_names);
 	}
 }
 
 /* --- directories -------------------------------------------------------------------- */
-
-static unsigned
-methods_of(const char *const *names)
-{
-	unsigned methods = 0;
-	enum method method;
-
-	for (; *names != NULL; names++)
-		if (method_parse(*names, &method))
-			methods |= METHOD_BIT(method);
-	return methods;
-}
 
 static bool
 directory_issuer(struct config *c, struct directory *d, const char *name, struct problem *p)
@@ -265,6 +266,10 @@ take_directory(struct config *c, cfg_t *section, struct directory *d, struct pro
 	d->eab = strcmp(o.eab, "required") == 0 ? EAB_REQUIRED :
 		 strcmp(o.eab, "optional") == 0 ? EAB_OPTIONAL : EAB_NONE;
 	d->rules = (struct name_rules){ o.allow, o.deny };
+	if ((d->methods & METHOD_BIT(METHOD_DNS_PERSIST_01)) != 0 && c->caa_identities[0] == NULL)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: dns-persist-01 wants "
+			       "caa_identities, the names that its records name", c->file,
+			       d->name);
 	if (*d->path == '\0' && d == c->acme.directories)
 		return directory_issuer(c, d, o.issuer, p) &&
 		       directory_profiles(c, d, o.profiles, p);

@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = store/account.c store/authz.c store/binding.c store/cert.c store/codec.c \
 	store/codec.h store/commit.c store/counts.c store/crl.c store/end.c store/env.h \
-	store/job.c store/limit.c store/list.c store/meta.c store/open.c store/order.c store/records.h \
+	store/evidence.c 	store/job.c store/limit.c store/list.c store/meta.c store/open.c store/order.c store/records.h \
 	store/revocation.c store/schema.h store/store.h store/txn.c store/txn.h \
 	store/writer.c
 

@@ -210,7 +210,7 @@ format_check(struct store *s, bool create, bool reader, struct problem *p)
 	err = tables_open(s, TABLE_META, TABLES, reader ? 0 : MDB_CREATE);
 	if (err != 0)
 		return refuse(p, s->dir, err);
-	/* Format 1 had fewer tables, and nothing else was other. */
+	/* Older formats had fewer tables, and nothing else was other. */
 	return format == STORE_FORMAT || format_write(s, p);
 }
 

@@ -21,7 +21,7 @@
 #define STORE_SCHEMA_H
 
 /* Another number means: this version does not read it (store/open.c). */
-#define STORE_FORMAT 2
+#define STORE_FORMAT 3
 
 enum table {
 	/* text -> octets.  "format" u32, "version" the text of who made this format,
@@ -83,6 +83,10 @@ enum table {
 	TABLE_FAILING,
 	/* directory u32, SHA-256 of the names -> serial */
 	TABLE_NAME_SETS,
+
+	/* since format 3: */
+	/* authorization or order id, milliseconds u64 -> JSON text */
+	TABLE_EVIDENCE,
 	TABLES
 };
 

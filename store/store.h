@@ -243,9 +243,11 @@ size_t store_order_list(const struct view *v, struct arena *a, const struct id *
 enum method {
 	METHOD_HTTP_01 = 1,
 	METHOD_DNS_01 = 2,
-	METHOD_TLS_ALPN_01 = 3
+	METHOD_TLS_ALPN_01 = 3,
+	METHOD_DNS_ACCOUNT_01 = 4,
+	METHOD_DNS_PERSIST_01 = 5	/* has no token */
 };
-#define METHODS_MAX METHOD_TLS_ALPN_01
+#define METHODS_MAX METHOD_DNS_PERSIST_01
 
 enum authz_state {
 	AUTHZ_PENDING = 1,
@@ -295,6 +297,13 @@ void store_authz_remember(struct edit *e, const struct authz *authz);
 const struct authz *store_authz_find(const struct view *v, struct arena *a,
 				     const struct id *account, const struct ident *ident,
 				     enum authz_state state);
+
+/* What was asked and seen when control was proved, or was not: JSON texts of an authorization
+ * or, for checks at finalize, of an order; a new one stands behind the old ones. */
+void store_evidence_add(struct edit *e, const struct id *id, int64_t now_ms, const char *text);
+/* The oldest first, at most max, in the arena; returns how many. */
+size_t store_evidence_list(const struct view *v, struct arena *a, const struct id *id,
+			   size_t max, const char ***texts);
 
 /* --- certificates ----------------------------------------------------------------- */
 

@@ -33,7 +33,7 @@ table_name(enum table t)
 		[TABLE_BINDINGS] = "bindings", [TABLE_BINDING_ACCOUNTS] = "binding_accounts",
 		[TABLE_QUOTAS] = "quotas", [TABLE_RATES] = "rates",
 		[TABLE_PAUSES] = "pauses", [TABLE_FAILING] = "failing",
-		[TABLE_NAME_SETS] = "name_sets"
+		[TABLE_NAME_SETS] = "name_sets", [TABLE_EVIDENCE] = "evidence"
 	};
 
 	return names[t];

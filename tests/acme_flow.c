@@ -85,7 +85,7 @@ check_authz(struct client *c, const char *url, bool wildcard)
 	   "26: wildcard is %s", wildcard ? "true" : "left out");
 	ok(wildcard || json_object_get(c->json, "wildcard") == NULL, "35: never wildcard false");
 	list = json_object_get(c->json, "challenges");
-	ok(json_array_size(list) == (wildcard ? 1 : 2), "its challenges: %zu",
+	ok(json_array_size(list) == (wildcard ? 1 : 3), "its challenges: %zu",
 	   json_array_size(list));
 	json_array_foreach(list, i, one) {
 		const char *type = text(one, "type"), *token = text(one, "token");

@@ -141,8 +141,9 @@ test_address(void)
 	   client_why(c));
 	client_post(c, order.authz[0], "");
 	list = json_object_get(c->json, "challenges");
-	ok(json_array_size(list) == 1 && client_challenge(c->json, "http-01", "url") != NULL,
-	   "an address is proved by http-01 alone");
+	ok(json_array_size(list) == 2 && client_challenge(c->json, "http-01", "url") != NULL &&
+	   client_challenge(c->json, "tls-alpn-01", "url") != NULL,
+	   "an address is proved by http-01 or tls-alpn-01, never by DNS");
 	is(client_prove(c, scene.responder, order.authz[0]), "valid", "an address is proved");
 	ok(client_post(c, client_url(c, "new-order"),
 		       "{\"identifiers\":[{\"type\":\"ip\",\"value\":\"127.00.0.1\"}]}") == 400,

@@ -120,7 +120,7 @@ test_unknown(void)
 	told(c, 400, "malformed", "A-4 nor anything else");
 	client_post(c, order.authz[0], "");
 	challenge = client_challenge(c->json, "http-01", "url");
-	for (const char *n = "29/a-"; *n != '\0'; n++) {
+	for (const char *n = "39/a-"; *n != '\0'; n++) {
 		client_post(c, arena_printf(c->arena, "%.*s%c", (int)strlen(challenge) - 1,
 					    challenge, *n), "{}");
 		told(c, 404, "malformed", "A-4 challenge \"%c\"", *n);

@@ -159,12 +159,11 @@ show_log(const struct server *s)
 		fclose(in);
 }
 
-/* Rate limits are off but where they are the test's subject. */
 static bool
-sets_limits(const char *const *settings)
+sets(const char *const *settings, const char *begin)
 {
 	for (; settings != NULL && *settings != NULL; settings++)
-		if (strncmp(*settings, "limit.", 6) == 0)
+		if (strncmp(*settings, begin, strlen(begin)) == 0)
 			return true;
 	return false;
 }
@@ -189,9 +188,13 @@ server_init(const struct server *s, const char *const *settings)
 	argv[n++] = listen_at;
 	argv[n++] = (char *)"--set";
 	argv[n++] = http;
-	if (!sets_limits(settings)) {
+	if (!sets(settings, "limit.")) {
 		argv[n++] = (char *)"--set";
 		argv[n++] = (char *)"limit.enabled=false";
+	}
+	if (!sets(settings, "validation.attempts=")) {
+		argv[n++] = (char *)"--set";
+		argv[n++] = (char *)"validation.attempts=1";
 	}
 	for (; settings != NULL && *settings != NULL && n < 60; settings++) {
 		if (**settings != '-')

@@ -33,9 +33,9 @@ struct server {
 };
 
 /* brevet init in dir (made by it) with these settings ("workers=2", or an option of init:
- * "--key-type=p384"; NULL ends them), then serve.  Without a setting of limit.* the rate
- * limits are off.  NULL, with the reason on standard
- * error, when it never gets ready. */
+ * "--key-type=p384"; NULL ends them), then serve.  Unless these say otherwise,
+ * rate limits are off, and a validation that fails is not tried again.  NULL, with the
+ * reason on standard error, when it never gets ready. */
 struct server *server_begin(const char *brevet, const char *dir,
 			    const char *const *settings);
 /* Serves again in the same folder. */

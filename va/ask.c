@@ -59,6 +59,12 @@ unknown_refuse(struct flow *f)
 			 method_of(ATTEMPT(f)->method)->name);
 }
 
+int
+va_timeout_ms(const struct va *va)
+{
+	return va->timeout_ms;
+}
+
 bool
 va_attach(struct loop *l, struct va *va, struct problem *p)
 {
@@ -91,7 +97,7 @@ attempt_wait(struct attempt *a, enum problem_type late, const char *fmt, ...)
 int
 attempt_left(const struct attempt *a)
 {
-	int64_t left = a->began + a->va->timeout_ms - clock_mono_ms();
+	int64_t left = a->began + a->timeout_ms - clock_mono_ms();
 
 	return left < 1 ? 1 : (int)left;
 }
@@ -132,7 +138,8 @@ attempt_ended(struct flow *f)
 }
 
 struct attempt *
-attempt_new(struct va *va, const struct flow *waiter, const struct flow_step *steps)
+attempt_new(struct va *va, const struct flow *waiter, const struct flow_step *steps,
+	    int timeout_ms)
 {
 	struct resolver *r = waiter->loop->slot[SLOT_RESOLVER];
 	struct flow *f = flow_new(waiter->loop, steps, NULL);
@@ -144,7 +151,9 @@ attempt_new(struct va *va, const struct flow *waiter, const struct flow_step *st
 	a->flow = f;
 	a->began = clock_mono_ms();
 	record_begin(&a->record, f->arena);
-	a->deadline = loop_timer(f->loop, va->timeout_ms, attempt_late, a);
+	a->timeout_ms = timeout_ms == 0 || timeout_ms > va->timeout_ms ? va->timeout_ms :
+			timeout_ms;
+	a->deadline = loop_timer(f->loop, a->timeout_ms, attempt_late, a);
 	a->next = r->attempts;
 	a->here = &r->attempts;
 	if (a->next != NULL)
@@ -162,7 +171,8 @@ copy_or_null(struct arena *a, const char *text)
 void
 va_validate(struct validation *v)
 {
-	struct attempt *a = attempt_new(v->va, v->waiter, method_of(v->method)->steps);
+	struct attempt *a = attempt_new(v->va, v->waiter, method_of(v->method)->steps,
+					v->timeout_ms);
 	struct arena *arena = a->flow->arena;
 	uint64_t number = log_flow;
 

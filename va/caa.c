@@ -286,7 +286,7 @@ caa_ask(struct flow *f)
 	lookup_climb(&a->lookup, f,
 		     attempt_wait(a, PROBLEM_DNS, "timeout: no answer about the CAA records of "
 				  "%.120s and the names above it within %d ms; are their name "
-				  "servers up?", name, a->va->timeout_ms), name,
+				  "servers up?", name, a->timeout_ms), name,
 		     PACKET_TYPE_CAA);
 	return FLOW_WAIT;
 }
@@ -369,7 +369,7 @@ caa_report(struct flow *f)
 void
 va_caa_check(struct va_caa *c)
 {
-	struct attempt *a = attempt_new(c->va, c->waiter, caa_steps);
+	struct attempt *a = attempt_new(c->va, c->waiter, caa_steps, 0);
 	struct arena *arena = a->flow->arena;
 	uint64_t number = log_flow;
 

@@ -65,7 +65,7 @@ dial_name(struct flow *f)
 	return turn_wait(a, &a->turn,
 			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%.120s: %u other validations of "
 				      "this name took longer than %d ms; try again when they are "
-				      "over", name, most, a->va->timeout_ms));
+				      "over", name, most, a->timeout_ms));
 }
 
 enum flow_next
@@ -82,7 +82,7 @@ dial_target(struct flow *f)
 	return turn_wait(a, &d->target,
 			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: %u other validations were "
 				      "waiting for %s for longer than %d ms; does it answer?",
-				      d->what, most, text, a->va->timeout_ms));
+				      d->what, most, text, a->timeout_ms));
 }
 
 enum flow_next
@@ -142,7 +142,7 @@ dial_resolve(struct flow *f)
 	lookup_host(&a->lookup, f,
 		    attempt_wait(a, PROBLEM_DNS, "timeout: no answer about the addresses of "
 				 "%.120s within %d ms; are its name servers up?", d->host,
-				 a->va->timeout_ms), d->host);
+				 a->timeout_ms), d->host);
 	return FLOW_WAIT;
 }
 

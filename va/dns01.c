@@ -34,7 +34,7 @@ txt_ask(struct flow *f, const char *prefix)
 	lookup_start(&a->lookup, f,
 		     attempt_wait(a, PROBLEM_DNS, "timeout: no answer about the TXT records of "
 				  "%.120s within %d ms; are its name servers up?", name,
-				  a->va->timeout_ms), name, ns_t_txt);
+				  a->timeout_ms), name, ns_t_txt);
 	return FLOW_WAIT;
 }
 

@@ -72,7 +72,7 @@ http01_fetch(struct flow *f)
 	fetch_start(&a->fetch, f,
 		    attempt_wait(a, PROBLEM_CONNECTION, "%s: %s port %d: timeout: no whole "
 				 "answer within %d ms; does a firewall drop packets?",
-				 a->to.what, a->address, a->to.port, a->va->timeout_ms));
+				 a->to.what, a->address, a->to.port, a->timeout_ms));
 	return FLOW_WAIT;
 }
 

@@ -57,6 +57,7 @@ struct attempt {
 	const char		*token, *key_auth;	/* NULL in CAA checks */
 	struct event		*deadline;
 	int64_t			 began;		/* monotonic, ms */
+	int			 timeout_ms;
 	unsigned		 ticket;	/* of what is waited for now */
 	struct problem		 late;		/* the verdict if the deadline comes now */
 	struct attempt		*next, **here;	/* in the loop's list */
@@ -78,9 +79,10 @@ struct attempt {
 
 #define ATTEMPT(f) ((struct attempt *)(f)->data)
 
-/* An attempt of the waiter's loop that will take these steps; its flow is to be started. */
+/* An attempt of the waiter's loop that will take these steps; its flow is to be started.
+ * timeout_ms: 0, or more: the option's. */
 struct attempt *attempt_new(struct va *va, const struct flow *waiter,
-			    const struct flow_step *steps);
+			    const struct flow_step *steps, int timeout_ms);
 
 /* Gives it up: nobody is told, its flow ends. */
 void attempt_cancel(struct attempt *a);

@@ -87,7 +87,7 @@ tlsalpn01_shake(struct flow *f)
 	shake_start(&a->shake, f,
 		    attempt_wait(a, PROBLEM_CONNECTION, "%s: %s port %d: timeout: no whole "
 				 "handshake within %d ms; does a firewall drop packets?",
-				 a->to.what, a->address, a->to.port, a->va->timeout_ms));
+				 a->to.what, a->address, a->to.port, a->timeout_ms));
 	return FLOW_WAIT;
 }
 

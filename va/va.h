@@ -77,6 +77,9 @@ enum va_method {	/* the same numbers as in stored challenges */
 	VA_DNS_PERSIST_01 = 5
 };
 
+/* Milliseconds that a validation has. */
+int va_timeout_ms(const struct va *va);
+
 /* One validation; the caller's, e.g. in the arena of the flow that waits. */
 struct validation {
 	/* the question */
@@ -87,6 +90,7 @@ struct validation {
 	const char		*account_url;	/* of the account that asks */
 	const char		*token;
 	const char		*key_auth;	/* key authorization (section 8.1) */
+	int			 timeout_ms;	/* 0, or more: the option's */
 	struct flow		*waiter;	/* woken with this ticket ... */
 	unsigned		 ticket;
 	/* the answer, complete when the waiter runs again */
