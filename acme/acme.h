@@ -234,6 +234,13 @@ struct operator_call {
 /* Carries it out; done() is called on that loop, after the commit.  On the loop. */
 void acme_operator(struct loop *l, const struct operator_call *call);
 
+/* An authorization or order with all that is known of it, and its evidence; the caller owns
+ * the reference.  NULL: there is none of that id.  Any thread. */
+json_t *acme_inspect_authz(const struct view *v, struct arena *a, const struct id *id,
+			   int64_t now);
+json_t *acme_inspect_order(const struct view *v, struct arena *a, const struct id *id,
+			   int64_t now);
+
 /* --- nonces ----------------------------------------------------------------------- */
 
 /* Reads the state that nonce_close() saved in that file and removes the file, so that

@@ -2,7 +2,7 @@ noinst_LIBRARIES += libacme.a
 libacme_a_SOURCES = acme/account.c acme/acme.h acme/authz.c acme/authz.h \
 	acme/binding.c acme/cert.c acme/challenge.c acme/contact.c acme/contact.h \
 	acme/count.c acme/count.h acme/crljob.c acme/directory.c acme/dispatch.c acme/eab.c \
-	acme/eab.h acme/files.c acme/finalize.c acme/help.c acme/issue.c acme/issue.h \
+	acme/eab.h acme/files.c acme/finalize.c acme/help.c acme/inspect.c acme/issue.c acme/issue.h \
 	acme/jobs.c acme/jobs.h acme/jwk.c acme/jwk.h acme/jws.c acme/jws.h \
 	acme/keychange.c acme/limit_set.c acme/limits.c acme/limits.h acme/local.c \
 	acme/local.h acme/method.c acme/newaccount.c acme/newauthz.c acme/neworder.c \

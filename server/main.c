@@ -67,6 +67,10 @@ const struct command commands[] = {
 	  "  --uses N|unlimited          so many more accounts\n"
 	  "add, list, show:\n"
 	  "  --json           for programs\n" CONFIG_USAGE, cli_eab },
+	{ "show", "show an authorization or an order, with what was asked and seen",
+	  "authz ID | order ID  [--json] [--config FILE]\n\n"
+	  "  ID               the last part of its URL\n"
+	  "  --json           for programs\n" CONFIG_USAGE, cli_show },
 	{ "help", "this text; \"help config\" lists the options of brevet.conf",
 	  "[config | COMMAND]\n", cli_help },
 	{ "version", "print the version", "\n", cli_version },
