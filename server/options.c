@@ -32,8 +32,7 @@ const struct config_option config_options[] = {
 	  "URL of terms that new accounts must agree to; empty: none" },
 	{ "website", TEXT, AT(website), "", 0, 0, "URL of a page about this CA" },
 	{ "caa_identities", LIST, AT(caa_identities), "", 0, 0,
-	  "issuer names of this CA in CAA records; none: every issue property in a CAA\n\t"
-	  "record then forbids this CA to issue" },
+	  "issuer names of this CA in CAA records; none: every issue property in a CAA" "record then forbids this CA to issue" },
 	{ "quirks", LIST, AT(quirks), "", 0, 0,
 	  "deviations for broken clients: padded-csr, short-es256" },
 	{ "weak_keys", TEXT, AT(weak_keys), "/usr/share/openssl-blacklist", 0, 0,
@@ -116,12 +115,12 @@ const struct config_option config_options[] = {
 	{ "validation.caa_age", TIME, AT(acme.caa_age), "8h", 0, 8 * 3600,
 	  "how long a CAA check holds; older ones are made again at finalize" },
 	{ "validation.per_target", COUNT, AT(per_target), "32", 1, 10000,
-	  "validations of one name, and connections to one address, at the same time on\n\t"
+	  "validations of one name, and connections to one address, at the same time on "
 	  "each event loop; others wait for their turn" },
 	{ "validation.connections", COUNT, AT(validations), "1000", 1, 100000,
 	  "connections of validations at the same time on each event loop" },
 	{ "validation.resolvers", LIST, AT(resolvers), "", 0, 0,
-	  "DNS resolvers, ADDRESS or ADDRESS@PORT; none: those of the system; the word\n\t"
+	  "DNS resolvers, ADDRESS or ADDRESS@PORT; none: those of the system; the word "
 	  "recursive alone: the name servers of each zone, from the root down" },
 	{ "validation.hosts_file", TEXT, AT(hosts_file), "", 0, 0,
 	  "names and addresses that are known without DNS, as in /etc/hosts" },
@@ -130,12 +129,12 @@ const struct config_option config_options[] = {
 	{ "validation.insecure", LIST, AT(insecure), "internal home.arpa test local", 0, 0,
 	  "zones of your own, where DNSSEC is not looked for, nor (unless caa = always) CAA" },
 	{ "validation.dnssec", TEXT, AT(dnssec), "off", 0, 0,
-	  "validate: DNS answers are validated here; trust-ad: by the resolvers, whose word\n\t"
+	  "validate: DNS answers are validated here; trust-ad: by the resolvers, whose word "
 	  "is believed, so the way to them must be safe; off: by nobody" },
 	{ "validation.trust_anchors", TEXT, AT(anchors), "/usr/share/dns/root.key", 0, 0,
 	  "DS or DNSKEY records to validate from: the root's, or those of zones of your own" },
 	{ "validation.caa", TEXT, AT(caa), "auto", 0, 0,
-	  "auto, always or off: whether CAA records are obeyed; auto: but for names under\n\t"
+	  "auto, always or off: whether CAA records are obeyed; auto: but for names under "
 	  "validation.insecure" },
 	{ "validation.mode", TEXT, AT(mode), "private", 0, 0,
 	  "private or public: whether private networks may be dialled" },
@@ -173,7 +172,7 @@ static const struct config_option directory_options[] = {
 	{ "profiles", LIST, offsetof(struct directory_options, profiles), "", 0, 0,
 	  "profiles that it offers, the first for orders that name none; default: all" },
 	{ "methods", LIST, offsetof(struct directory_options, methods), "http-01 dns-01 tls-alpn-01",
-	  0, 0, "challenges that are offered: http-01, dns-01, tls-alpn-01, dns-account-01,\n\t"
+	  0, 0, "challenges that are offered: http-01, dns-01, tls-alpn-01, dns-account-01, "
 	  "dns-persist-01" },
 	{ "eab", TEXT, offsetof(struct directory_options, eab), "none", 0, 0,
 	  "external account binding of new accounts: none, optional or required" },

@@ -232,7 +232,7 @@ test_case(struct loop *l, struct va *va, const struct row *r)
 
 	validate(l, &v, r->name);
 	if (!ok(v.problem.type == r->problem && strstr(v.problem.detail, r->words) != NULL,
-		"%s, %s: %s", method_name(r->method), r->name, r->what) ||
+		"%s, %s: %s", va_method_name(r->method), r->name, r->what) ||
 	    r->problem != PROBLEM_NONE)
 		printf("# %s: %s\n", problem_name(v.problem.type), v.problem.detail);
 }
@@ -260,7 +260,7 @@ test_bogus(struct va_options o)
 
 		validate(l, &v, "good.test");
 		ok(v.problem.type == PROBLEM_DNS && strstr(v.problem.detail, "DNSSEC") != NULL,
-		   "V-19 bogus, %s: %s", method_name(v.method), v.problem.detail);
+		   "V-19 bogus, %s: %s", va_method_name(v.method), v.problem.detail);
 	}
 	loop_free(l);
 	va_release(va);

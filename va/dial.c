@@ -49,7 +49,7 @@ static enum flow_next
 turn_wait(struct attempt *a, struct turn *t, unsigned ticket)
 {
 	t->ticket = ticket;
-	t->due = a->began + a->va->timeout_ms - a->va->timeout_ms / 10;
+	t->due = a->began + a->timeout_ms - a->timeout_ms / 10;
 	return FLOW_WAIT;
 }
 
