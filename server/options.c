@@ -32,7 +32,8 @@ const struct config_option config_options[] = {
 	  "URL of terms that new accounts must agree to; empty: none" },
 	{ "website", TEXT, AT(website), "", 0, 0, "URL of a page about this CA" },
 	{ "caa_identities", LIST, AT(caa_identities), "", 0, 0,
-	  "issuer names of this CA in CAA records; none: every issue property in a CAA" "record then forbids this CA to issue" },
+	  "issuer names of this CA in CAA records; none: every issue property in a CAA record "
+	  "then forbids this CA to issue" },
 	{ "quirks", LIST, AT(quirks), "", 0, 0,
 	  "deviations for broken clients: padded-csr, short-es256" },
 	{ "weak_keys", TEXT, AT(weak_keys), "/usr/share/openssl-blacklist", 0, 0,
