@@ -122,7 +122,7 @@ order_fails(struct edit *e, struct arena *a, const struct id *id)
 	return true;
 }
 
-/* The verdict in the records; the account may have gone meanwhile (V-31). */
+/* The verdict in the records; the account may have gone meanwhile, or the time (V-31). */
 static enum flow_next
 validate_record(struct flow *f)
 {
@@ -144,6 +144,9 @@ validate_record(struct flow *f)
 	if (account == NULL || account->state != ACCOUNT_VALID)
 		problem(&job->question.problem, PROBLEM_UNAUTHORIZED,
 			"the account was deactivated meanwhile");
+	else if (clock_now() >= there->expires)
+		problem(&job->question.problem, PROBLEM_UNAUTHORIZED,
+			"the authorization expired meanwhile");
 	next = *there;
 	c = &next.challenges[w->job.arg];
 	if (job->question.problem.type == PROBLEM_NONE) {
