@@ -5,18 +5,23 @@
 #	zone good.lab <<-'END'		records, the SOA and NS are there
 #	zone bogus.lab tampered <<-'END'
 #	dns_start			signs and serves them
+#	lab_ca ... --set validation.dnssec=validate --set "validation.trust_anchors=$anchor"
 #
-# knot serves the root and "lab." at 198.41.0.4, the others at 199.9.14.201; lab_dns.py has
-# naughty.lab at 199.43.135.53.  unbound, which does not validate, resolves at $RESOLVER.
+# knot serves the root and "lab." at the addresses of the root servers, the others at
+# 192.33.14.30; lab_dns.py has naughty.lab at 199.43.135.53.  unbound resolves at $RESOLVER
+# without validating, at $VALIDATOR it validates and sets AD.
 #
 # Sourced after lab.sh.
 # shellcheck disable=SC2154
 
 UPPER=198.41.0.4
-LOWER=199.9.14.201
+ROOTS="$UPPER 170.247.170.2 199.9.14.201 192.33.4.12 199.7.91.13 192.203.230.10 192.5.5.241 192.112.36.4
+	198.97.190.53 192.36.148.17 192.58.128.30 193.0.14.129 199.7.83.42 202.12.27.33"
+LOWER=192.33.14.30
+VALIDATOR=149.112.112.112
 NAUGHTY=199.43.135.53
 MONTHS=$((60 * 86400))
-anchor=/usr/share/dns/root.key
+anchor=			# file of the root's keys
 dns=
 zone_names=()
 declare -A zone_how zone_server
@@ -187,17 +192,20 @@ dns_make() {
 	sign lab
 	zone_ds lab >>"$dns/raw/root.zone"
 	sign .
-	zone_ds . >"$dns/root.key"
+	anchor=$dns/root.key
+	zone_ds . >"$anchor"
 }
 
-# knot_serve NAME ADDRESS ZONE...
+# knot_serve NAME ADDRESSES ZONE...
 knot_serve() {
-	local id=$1 address=$2 name
+	local id=$1 address name
+	address=$(xargs <<<"$2")
 	shift 2
 	{
 		dns_conf "$id"
-		printf '%s\n' "server:" "    rundir: \"$dns/$id\"" "    listen: $address" \
-			"    udp-workers: 1" "    tcp-workers: 1" "    background-workers: 1" "zone:"
+		printf '%s\n' "server:" "    rundir: \"$dns/$id\"" "    udp-workers: 1" \
+			"    tcp-workers: 1" "    background-workers: 1" "    listen: [ ${address// /, } ]" \
+			"zone:"
 		for name; do
 			case ${zone_how[$name]-} in
 			live)
@@ -214,7 +222,7 @@ knot_serve() {
 	} >"$dns/$id.conf"
 	knotd -c "$dns/$id.conf" >"$dns/$id.log" 2>&1 &
 	remember $!
-	wait_until 10 dns_answers "$address" || die "knotd does not start: $(<"$dns/$id.log")"
+	wait_until 10 dns_answers "${address%% *}" || die "knotd does not start: $(<"$dns/$id.log")"
 }
 
 # dns_answers ADDRESS
@@ -222,19 +230,22 @@ dns_answers() {
 	kdig +short +time=1 +retry=0 "@$1" . SOA >/dev/null
 }
 
+# resolver_serve ADDRESS MODULES
 resolver_serve() {
 	printf '. 5 IN NS ns.lab.\nns.lab. 5 IN A %s\n' "$UPPER" >"$dns/hints"
-	cat >"$dns/unbound.conf" <<-END
+	cat >"$dns/unbound.$1" <<-END
 		server:
 		    username: ""
 		    chroot: ""
 		    directory: "$dns"
 		    pidfile: ""
 		    use-syslog: no
-		    interface: $RESOLVER
+		    interface: $1
 		    do-ip6: no
 		    access-control: 0.0.0.0/0 allow
-		    module-config: "iterator"
+		    module-config: "$2"
+		    trust-anchor-file: "$anchor"
+		    aggressive-nsec: no
 		    root-hints: "$dns/hints"
 		    cache-max-ttl: 0
 		    cache-max-negative-ttl: 0
@@ -249,9 +260,9 @@ resolver_serve() {
 		remote-control:
 		    control-enable: no
 	END
-	unbound -d -c "$dns/unbound.conf" >"$dns/unbound.log" 2>&1 &
+	unbound -d -c "$dns/unbound.$1" >"$dns/unbound.$1.log" 2>&1 &
 	remember $!
-	wait_until 10 dns_answers "$RESOLVER" || die "unbound does not start: $(<"$dns/unbound.log")"
+	wait_until 10 dns_answers "$1" || die "unbound does not start: $(<"$dns/unbound.$1.log")"
 }
 
 naughty_serve() {
@@ -266,7 +277,7 @@ asked() {
 	grep -Ec "^$1 $2 ${3:-}" "$work/naughty.log" || true
 }
 
-# dns_start: signs and serves all zones, and puts the root's key where the CA looks for it.
+# dns_start: signs and serves all zones; $anchor is the root's key.
 dns_start() {
 	local lower=() name
 	dns_sign_conf >"$dns/sign.conf"
@@ -275,9 +286,8 @@ dns_start() {
 	done
 	dns_make
 	naughty_serve
-	knot_serve upper "$UPPER" . lab
+	knot_serve upper "$ROOTS" . lab
 	knot_serve lower "$LOWER" "${lower[@]}"
-	resolver_serve
-	[ -e "$anchor" ] || skip_all "no $anchor: run tests/setup"
-	mount --bind "$dns/root.key" "$anchor" || die "cannot put the root's key in place"
+	resolver_serve "$RESOLVER" iterator
+	resolver_serve "$VALIDATOR" "validator iterator"
 }

@@ -144,6 +144,11 @@ test_texts() {
 	END
 }
 
+# What a moment ago was proved to be empty is no answer.
+test_fresh() {
+	is "$(client fresh txt.lab 5)" 5 "V-15 a record is seen at once, though its neighbour was denied"
+}
+
 test_delegations() {
 	cases <<-'END'
 		V-18 the name server is dead      | http-01 www.dead.lab | dns
@@ -209,11 +214,13 @@ zone half.lab insecure "$DEAD $LOWER" <<<"www A $WEB4"
 zone lame.lab foreign "$LOWER" </dev/null
 zone naughty.lab foreign "$NAUGHTY" </dev/null
 dns_start
-lab_ca validating --set validation.mode=public --set validation.dnssec=validate
+validate=(--set validation.dnssec=validate --set "validation.trust_anchors=$anchor")
+lab_ca validating --set validation.mode=public "${validate[@]}"
 test_dnssec
 test_keytrap
 test_aliases
 test_texts
+test_fresh
 test_delegations
 server_stop
 ok $? "the server ends well"

@@ -310,7 +310,8 @@ zone web.lab signed < <(
 )
 zone naughty.lab foreign "$NAUGHTY" </dev/null
 dns_start
-lab_ca public --set validation.mode=public --set validation.dnssec=validate
+validate=(--set validation.dnssec=validate --set "validation.trust_anchors=$anchor")
+lab_ca public --set validation.mode=public "${validate[@]}"
 before=$(open_files)
 test_addresses
 test_mixed
@@ -322,7 +323,7 @@ test_https
 check "V-12 no connection is left open" wait_until 10 files_are $((before + 4))
 server_stop
 ok $? "the server ends well"
-lab_ca private --set validation.mode=private --set validation.dnssec=validate
+lab_ca private --set validation.mode=private "${validate[@]}"
 test_private
 server_stop
 ok $? "the server ends well"

@@ -120,9 +120,10 @@ zone hole.lab signed <<<"* A $HOLE"
 zone txt.lab live </dev/null
 zone naughty.lab foreign "$NAUGHTY" </dev/null
 dns_start
+validate=(--set validation.dnssec=validate --set "validation.trust_anchors=$anchor")
 expire_start
 brief=$server
-lab_ca usual --set validation.mode=public --set validation.dnssec=validate --set order.hold=0s
+lab_ca usual --set validation.mode=public "${validate[@]}" --set order.hold=0s
 test_again
 test_gone
 test_killed

@@ -33,6 +33,7 @@ static const char *const settings[][2] = {
 	{ "qname-minimisation:", "yes" },
 	{ "use-caps-for-id:", "yes" },		/* 0x20: harder to answer in another's name */
 	{ "harden-dnssec-stripped:", "yes" },
+	{ "aggressive-nsec:", "no" },		/* nor does one denial answer for others */
 	{ "val-permissive-mode:", "no" },
 	{ "val-bogus-ttl:", "5" },		/* like that of SERVFAIL */
 };
