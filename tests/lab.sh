@@ -186,6 +186,7 @@ lab_ca() {
 
 TIMEOUT=4s	# of a validation, if the script says nothing else
 PATIENCE=1500	# milliseconds that a verdict may come later than that
+under=		# how the CA is set up, for the titles
 
 # client ACTION [ARGUMENT...]: tests/lab_client.py with the CA of last time.
 client() {
@@ -217,7 +218,7 @@ cases() {
 	mapfile -t said <"$work/verdicts"
 	for line in "${rows[@]}"; do
 		IFS='|' read -r title what want pattern where <<<"$line"
-		case_judge "$(trim "$title")" "${said[$n]-}" "$(trim "$want")" "$(trim "$pattern")" \
+		case_judge "$(trim "$title")${under:+, $under}" "${said[$n]-}" "$(trim "$want")" "$(trim "$pattern")" \
 			"$(trim "$where")"
 		n=$((n + 1))
 	done

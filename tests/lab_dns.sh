@@ -7,7 +7,7 @@
 #	dns_start			signs and serves them
 #	lab_ca ... --set validation.dnssec=validate --set "validation.trust_anchors=$anchor"
 #
-# knot serves the root and "lab." at the addresses of the root servers, the others at
+# knot serves the root and "lab." at the addresses of all root servers, the others at
 # 192.33.14.30; lab_dns.py has naughty.lab at 199.43.135.53.  unbound resolves at $RESOLVER
 # without validating, at $VALIDATOR it validates and sets AD.
 #
@@ -15,8 +15,7 @@
 # shellcheck disable=SC2154
 
 UPPER=198.41.0.4
-ROOTS="$UPPER 170.247.170.2 199.9.14.201 192.33.4.12 199.7.91.13 192.203.230.10 192.5.5.241 192.112.36.4
-	198.97.190.53 192.36.148.17 192.58.128.30 193.0.14.129 199.7.83.42 202.12.27.33"
+hints=/usr/share/dns/root.hints		# of the package dns-root-data
 LOWER=192.33.14.30
 VALIDATOR=149.112.112.112
 NAUGHTY=199.43.135.53
@@ -246,6 +245,7 @@ resolver_serve() {
 		    module-config: "$2"
 		    trust-anchor-file: "$anchor"
 		    aggressive-nsec: no
+		    ede: yes
 		    root-hints: "$dns/hints"
 		    cache-max-ttl: 0
 		    cache-max-negative-ttl: 0
@@ -286,7 +286,7 @@ dns_start() {
 	done
 	dns_make
 	naughty_serve
-	knot_serve upper "$ROOTS" . lab
+	knot_serve upper "$(awk '$3 == "A" || $3 == "AAAA" { print $4 }' "$hints")" . lab
 	knot_serve lower "$LOWER" "${lower[@]}"
 	resolver_serve "$RESOLVER" iterator
 	resolver_serve "$VALIDATOR" "validator iterator"

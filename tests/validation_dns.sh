@@ -149,17 +149,20 @@ test_fresh() {
 	is "$(client fresh txt.lab 5)" 5 "V-15 a record is seen at once, though its neighbour was denied"
 }
 
+# First what is good: a server that failed often is spared for a while.
 test_delegations() {
 	cases <<-'END'
-		V-18 the name server is dead      | http-01 www.dead.lab | dns
 		V-18 one of two is dead           | http-01 www.half.lab | valid
+		V-17 the name server truncates    | http-01 tcp.naughty.lab | valid
+	END
+	cases <<-'END'
+		V-18 the name server is dead      | http-01 www.dead.lab | dns
 		V-18 lame                         | http-01 www.lame.lab | dns | SERVFAIL
-		V-18 the name server says SERVFAIL | http-01 servfail.naughty.lab | dns | SERVFAIL
-		V-18 the name server says REFUSED | http-01 refused.naughty.lab | dns | SERVFAIL
+		V-18 the name server says SERVFAIL | http-01 servfail.naughty.lab | dns
+		V-18 the name server says REFUSED | http-01 refused.naughty.lab | dns
 		V-18 the name server is silent    | http-01 silent.naughty.lab | dns
 		V-18 dns-01, it is dead           | dns-01 www.dead.lab | dns
 		V-18 dns-01, lame                 | dns-01 www.lame.lab | dns | SERVFAIL
-		V-17 the name server truncates    | http-01 tcp.naughty.lab | valid
 	END
 }
 
@@ -181,7 +184,7 @@ test_resolvers() {
 		V-18 a wrong id                   | http-01 wrongid.web.lab | dns
 		V-18 an answer about another name | http-01 othername.web.lab | dns
 		V-18 a record of another name     | http-01 otherowner.web.lab | dns
-		V-18 upper case comes back as lower | http-01 mangled.web.lab | valid
+		V-18 upper case comes back as lower | http-01 mangled.web.lab | valid/dns
 		V-18 garbage                      | http-01 garbage.web.lab | dns
 		V-18 a head alone                 | http-01 short.web.lab | dns
 		V-18 cut off in a record          | http-01 half.web.lab | dns
@@ -215,17 +218,41 @@ zone lame.lab foreign "$LOWER" </dev/null
 zone naughty.lab foreign "$NAUGHTY" </dev/null
 dns_start
 validate=(--set validation.dnssec=validate --set "validation.trust_anchors=$anchor")
-lab_ca validating --set validation.mode=public "${validate[@]}"
+
+# ca NAME WHAT OPTION...: another one, asked in what follows.
+ca() {
+	if [ -n "${server-}" ]; then
+		server_stop
+		ok $? "the server ends well, $under"
+	fi
+	under=$2
+	lab_ca "$1" --set validation.mode=public "${@:3}"
+}
+
+ca forward "validating behind a resolver" "${validate[@]}"
 test_dnssec
 test_keytrap
 test_aliases
 test_texts
 test_fresh
 test_delegations
-server_stop
-ok $? "the server ends well"
-lab_ca misled --set validation.mode=public --set "validation.resolvers=$NAUGHTY"
+ca recursive "validating from the root" "${validate[@]}" --set validation.resolvers=recursive
+test_dnssec
+test_keytrap
+test_aliases
+test_fresh
+test_delegations
+ca trusting "trusting AD" --set validation.dnssec=trust-ad --set "validation.resolvers=$VALIDATOR"
+test_dnssec
+test_keytrap
+test_aliases
+test_texts
+test_fresh
+test_delegations
+ca misled "without DNSSEC" --set validation.dnssec=off --set "validation.resolvers=$NAUGHTY"
+test_resolvers
+ca betrayed "trusting AD" --set validation.dnssec=trust-ad --set "validation.resolvers=$NAUGHTY"
 test_resolvers
 server_stop
-ok $? "the server ends well"
+ok $? "the server ends well, $under"
 done_testing
