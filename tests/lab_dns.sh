@@ -230,6 +230,9 @@ dns_answers() {
 }
 
 # resolver_serve ADDRESS MODULES
+#
+# It takes as many questions from one client as there are: unbound's own limit is 1000 that
+# wait, and it drops the others.
 resolver_serve() {
 	printf '. 5 IN NS ns.lab.\nns.lab. 5 IN A %s\n' "$UPPER" >"$dns/hints"
 	cat >"$dns/unbound.$1" <<-END
@@ -254,6 +257,7 @@ resolver_serve() {
 		    infra-host-ttl: 1
 		    qname-minimisation: no
 		    max-udp-size: 1232
+		    wait-limit: 0
 		    outgoing-range: 8192
 		    num-queries-per-thread: 4096
 		    so-rcvbuf: 4m

@@ -11,7 +11,6 @@ set -uo pipefail
 . "$(dirname "$0")/lab_dns.sh"
 
 HOLE=93.184.217.1
-FLOOD=1000
 TIMEOUT=20s
 
 open_files() {
@@ -35,26 +34,36 @@ verdict_of() {
 
 # --- V-29 --------------------------------------------------------------------------------
 
-# flood METHOD ZONE WHAT: while it lasts, others get their verdicts as if there were none.
+# flood METHOD ZONE COUNT: while it lasts, others get their verdicts as if there were none.
 flood() {
 	local files
 	files=$(open_files)
-	is "$(client flood "$1" "$2" "$FLOOD" 2>&1)" "$FLOOD" "V-29 $FLOOD challenges: $3"
+	is "$(client flood "$1" "$2" "$3" 2>&1)" "$3" "V-29 $3 challenges $1, $under"
 	PATIENCE=-17000 cases <<-END
 		V-29 meanwhile another order is proved in 3 s | http-01 right.web.lab | valid
 		V-29 and one more                             | http-01 more.web.lab | valid
 		V-29 and one by dns-01                        | dns-01 other.txt.lab text=right | valid
 	END
-	check "V-29 each of the $FLOOD has its verdict in time" \
-		wait_until 22 decided "n[0-9]+\\.$2" "$FLOOD"
-	check "V-29 nothing is left open" wait_until 5 files_are $((files + 8))
+	check "V-29 each of the $3 has its verdict in time, $under" \
+		wait_until 22 decided "n[0-9]+\\.$2" "$3"
+	check "V-29 nothing is left open, $under" wait_until 60 files_are $((files + 8))
 }
 
-test_floods() {
-	flood http-01 hole.lab "the target is a black hole"
+test_hole() {
+	under="to a black hole"
+	flood http-01 hole.lab 1000
 	echo "# SYNs to the one address: $(dials "$HOLE" 80)"
-	flood http-01 silent.naughty.lab "the name server is silent"
-	flood dns-01 silent.naughty.lab "the same, by dns-01"
+}
+
+# A resolver waits for name servers in vain, too.
+test_silence() {
+	local resolvers=$1 how=$2 count=$3
+	under="$4, silent name servers"
+	lab_ca "silence.$how.${resolvers%%.*}" --set validation.mode=public --set "validation.resolvers=$resolvers" \
+		"${validate[@]}" --set "validation.dnssec=$how" --set order.hold=0s
+	flood http-01 silent.naughty.lab "$count"
+	server_stop
+	ok $? "the server ends well"
 }
 
 # --- V-30 --------------------------------------------------------------------------------
@@ -127,9 +136,13 @@ lab_ca usual --set validation.mode=public "${validate[@]}" --set order.hold=0s
 test_again
 test_gone
 test_killed
-test_floods
+test_hole
 server_stop
 ok $? "the server ends well"
+test_silence recursive validate 1000 "validating from the root"
+test_silence "$RESOLVER" validate 1000 "validating behind a resolver"
+test_silence "$VALIDATOR" trust-ad 1000 "trusting AD"
+under=
 server=$brief
 test_expired
 done_testing

@@ -27,7 +27,7 @@ static const char *const settings[][2] = {
 	{ "unblock-lan-zones:", "yes" },	/* internal zones are asked for like others */
 	{ "insecure-lan-zones:", "yes" },
 	{ "infra-keep-probing:", "yes" },	/* a resolver that was down is tried again */
-	{ "outgoing-range:", "512" },		/* questions at a time; 16 by default */
+	{ "outgoing-range:", "4096" },		/* questions at a time: many may be in vain */
 	{ "outgoing-num-tcp:", "32" },
 	{ "outbound-msg-retry:", "3" },
 	{ "qname-minimisation:", "yes" },
