@@ -89,8 +89,9 @@ lab_counters() {
 				type filter hook output priority 0;
 				update @packets4 { ip daddr }
 				update @packets6 { ip6 daddr }
-				tcp flags & (syn | ack) == syn update @dials4 { ip daddr . tcp dport }
-				tcp flags & (syn | ack) == syn update @dials6 { ip6 daddr . tcp dport }
+				tcp flags & (syn | ack) != syn return
+				update @dials4 { ip daddr . tcp dport }
+				update @dials6 { ip6 daddr . tcp dport }
 			}
 		}
 	END
@@ -187,6 +188,7 @@ lab_ca() {
 TIMEOUT=4s	# of a validation, if the script says nothing else
 PATIENCE=1500	# milliseconds that a verdict may come later than that
 under=		# how the CA is set up, for the titles
+until=validate	# or issue: up to the certificate
 
 # client ACTION [ARGUMENT...]: tests/lab_client.py with the CA of last time.
 client() {
@@ -199,12 +201,14 @@ trim() {
 	echo "${text%"${text##*[![:space:]]}"}"
 }
 
-# cases: validates, all at the same time, what the lines of standard input say, and judges:
+# cases: validates (or issues: $until), all at the same time, what the lines of standard input
+# say, and judges:
 #
-#	title | method name [key=value...] | verdict | pattern of the detail | packets
+#	title | method name [text=... at=... caa=...] | verdict | pattern of the detail | packets
 #
-# The verdict is "valid" or the problem's type, or several, "dns/connection".  Packets are "-ADDRESS": none at all went
-# there; "+ADDRESS:PORT": it was dialled.  The last two may be left out.
+# The verdict is "valid" or the problem's type, or several, "dns/connection".  Packets are
+# "-ADDRESS": none at all went there; "+ADDRESS:PORT": it was dialled.  The last two may be
+# left out.
 cases() {
 	local line rows=() said=() title what want pattern where n=0
 	while IFS= read -r line; do
@@ -213,13 +217,13 @@ cases() {
 	while IFS='|' read -r title what want pattern where; do
 		trim "$what"
 	done < <(printf '%s\n' "${rows[@]}") >"$work/cases"
-	client validate <"$work/cases" >"$work/verdicts" 2>"$work/client.err" ||
+	client "$until" <"$work/cases" >"$work/verdicts" 2>"$work/client.err" ||
 		diag <"$work/client.err"
 	mapfile -t said <"$work/verdicts"
 	for line in "${rows[@]}"; do
 		IFS='|' read -r title what want pattern where <<<"$line"
-		case_judge "$(trim "$title")${under:+, $under}" "${said[$n]-}" "$(trim "$want")" "$(trim "$pattern")" \
-			"$(trim "$where")"
+		case_judge "$(trim "$title")${under:+, $under}" "${said[$n]-}" "$(trim "$want")" \
+			"$(trim "$pattern")" "$(trim "$where")"
 		n=$((n + 1))
 	done
 }

@@ -94,17 +94,28 @@ TEXTS = {
 }
 
 
+# CAA records of a name, from the URL of the account that asks.
+CAAS = {
+    "account": lambda url: [f'0 issue "ca.lab; accounturi={url}"'],
+    "stranger": lambda url: [f'0 issue "ca.lab; accounturi={url}0"'],
+    "prefix": lambda url: [f'0 issue "ca.lab; accounturi={url[:-1]}"'],
+    "twice": lambda url: [f'0 issue "ca.lab; accounturi={url}; accounturi={url}"'],
+    "method": lambda url: [f'0 issue "ca.lab; accounturi={url}; validationmethods=http-01"'],
+    "wrongmethod": lambda url: [f'0 issue "ca.lab; accounturi={url}; validationmethods=dns-01"'],
+    "either": lambda url: ['0 issue "other.lab"', f'0 issue "ca.lab; accounturi={url}"'],
+}
+
 updating = threading.Lock()  # of several at once a failing one spoils the others
 
 
-def update(name, texts):
-    """Puts TXT records in place of what is there.  The zone's name is the last two labels."""
+def update(name, kind, data):
+    """Puts records in place of what is there.  The zone's name is the last two labels."""
     zone = ".".join(name.split(".")[-2:])
-    for first in range(0, len(texts), 500):
+    for first in range(0, len(data), 500):
         lines = [f"server {DNS_SERVER}", f"zone {zone}."]
         if first == 0:
-            lines.append(f"update delete {name}. TXT")
-        lines += [f"update add {name}. 0 TXT {t}" for t in texts[first : first + 500]]
+            lines.append(f"update delete {name}. {kind}")
+        lines += [f"update add {name}. 0 {kind} {d}" for d in data[first : first + 500]]
         script = "\n".join(lines + ["send", ""])
         with updating:
             subprocess.run(
@@ -128,37 +139,79 @@ def one_line(text):
     return " ".join(text.split())
 
 
-def validate(server, line):
-    """"METHOD NAME [text=MANNER at=NAME]": the verdict, how long it took, the detail."""
+def say(problem, status, began):
+    """verdict TAB ms TAB detail"""
+    verdict = problem.get("type", status).rsplit(":", 1)[-1]
+    took = int((time.monotonic() - began) * 1000)
+    return f"{verdict}\t{took}\t{one_line(problem.get('detail', ''))}"
+
+
+def prepare(server, line):
+    """An order, with what its validation needs put in place: its URL, it, the challenge."""
     method, name, *more = line.split()
     options = dict(m.split("=", 1) for m in more)
-    challenge = server.challenge(server.order(name)[1]["authorizations"][0], method)
-    authorization = publish(server, name, challenge)
+    base = name.removeprefix("*.")
+    url, order = server.order(name)
+    challenge = server.challenge(order["authorizations"][0], method)
+    authorization = publish(server, base, challenge)
     if "text" in options:
         value = b64(hashlib.sha256(authorization.encode()).digest())
-        update(options.get("at", f"_acme-challenge.{name}"), TEXTS[options["text"]](value))
+        where = options.get("at", f"_acme-challenge.{base}")
+        update(where, "TXT", TEXTS[options["text"]](value))
+    if "caa" in options:
+        update(base, "CAA", CAAS[options["caa"]](server.kid))
+    return url, order, challenge
+
+
+def validate(server, line):
+    """"METHOD NAME [text=MANNER at=NAME caa=MANNER]": what becomes of the challenge."""
+    challenge = prepare(server, line)[2]
     began = time.monotonic()
     server.post(challenge["url"], {})
     challenge = settle(server, challenge["url"])
-    took = int((time.monotonic() - began) * 1000)
-    error = challenge.get("error", {})
-    verdict = error.get("type", challenge["status"]).rsplit(":", 1)[-1]
-    return f"{verdict}\t{took}\t{one_line(error.get('detail', ''))}"
+    return say(challenge.get("error", {}), challenge["status"], began)
 
 
-def safely(server, line):
+def issue(server, line):
+    """The same, and on to the certificate: where it fails first, or "valid"."""
+    url, order, challenge = prepare(server, line)
+    began = time.monotonic()
+    server.post(challenge["url"], {})
+    challenge = settle(server, challenge["url"])
+    if challenge["status"] == "invalid":
+        return say(challenge["error"], "invalid", began)
+    status, _, reply = server.post(
+        order["finalize"], {"csr": b64(request_for(line.split()[1]))}
+    )
+    if status != 200:
+        return say(reply, "invalid", began)
+    order = server.wait(url, "valid", "invalid")
+    return say(order.get("error", {}), order["status"], began)
+
+
+def safely(act, server, line):
     try:
-        return validate(server, line)
+        return act(server, line)
     except (Exception, SystemExit) as error:  # a line each, whatever happens
         return f"none\t0\t{one_line(repr(error))}"
 
 
-def do_validate(server, _):
-    """The lines of standard input, side by side; a line for each, in their order."""
+def side_by_side(act, server):
+    """The lines of standard input; a line for each, in their order."""
     lines = [line.strip() for line in sys.stdin]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for result in pool.map(lambda line: safely(server, line), lines):
+        for result in pool.map(lambda line: safely(act, server, line), lines):
             print(result)
+
+
+def do_validate(server, _):
+    """A line of validate() for each line of standard input."""
+    side_by_side(validate, server)
+
+
+def do_issue(server, _):
+    """The same of issue()."""
+    side_by_side(issue, server)
 
 
 def begin(server, method, name):

@@ -53,12 +53,23 @@ def address(text):
     return record(A, socket.inet_aton(text))
 
 
+def soa(q):
+    """That of the zone, the last two labels."""
+    zone = encode(".".join(q.labels[-2:]))
+    return record(SOA, b"\0\0" + struct.pack("!IIIII", 1, 3600, 600, 86400, 0), zone)
+
+
 def message(q, answers=(), rcode=0, flags=0, question=None):
-    head = struct.pack("!HHHHHH", q.id, 0x8480 | q.flags & 0x100 | flags | rcode, 1, len(answers), 0, 0)
-    return head + (question or q.raw) + b"".join(answers)
+    """With the SOA beside a denial."""
+    denies = not answers and rcode in (0, 3) and not flags and q.type != SOA
+    bits = 0x8480 | q.flags & 0x100 | flags | rcode
+    head = struct.pack("!HHHHHH", q.id, bits, 1, len(answers), denies, 0)
+    return head + (question or q.raw) + b"".join(answers) + (soa(q) if denies else b"")
 
 
 def usual(q, text=WEB):
+    if q.labels[0] == "ns":
+        text = sys.argv[1]
     return message(q, [address(text)] if q.type == A else [])
 
 
@@ -96,7 +107,8 @@ def other_name(q):
 
 
 def mangled(q):
-    return message(q, [address(WEB)] if q.type == A else [], question=q.raw[:-5].swapcase() + q.raw[-5:])
+    swapped = q.raw[:-5].swapcase() + q.raw[-5:]
+    return message(q, [address(WEB)] if q.type == A else [], question=swapped)
 
 
 def other_owner(q):
@@ -107,11 +119,19 @@ def other_owner(q):
 def big(q):
     """As many addresses as a message holds; the last one alone may be dialled."""
     count = 4000 if q.type == A else 0
-    return message(q, [address(f"10.1.{n >> 8}.{n & 255}") for n in range(count - 1)] + [address(WEB)][:count])
+    private = [address(f"10.1.{n >> 8}.{n & 255}") for n in range(count - 1)]
+    return message(q, private + [address(WEB)][:count])
 
 
-def fail_for_caa(q):
-    return message(q, rcode=2) if q.type == CAA else usual(q)
+def first(then):
+    """Only about the CAA records of the name that begins so, not of those below it."""
+    here = lambda q: q.type == CAA and MANNERS.get(q.labels[0]) is manner
+    manner = lambda q: then(q) if here(q) else usual(q)
+    return manner
+
+
+def ours(q):
+    return message(q, [record(CAA, b"\0\5issueca.lab")])
 
 
 MANNERS = {
@@ -138,7 +158,12 @@ MANNERS = {
     "tcpsilent": truncated(lambda q: None),
     "big": truncated(big),
     "late": slowly(1),
-    "caafail": fail_for_caa,
+    "caaours": first(ours),
+    "caafail": first(lambda q: message(q, rcode=2)),
+    "caarefused": first(lambda q: message(q, rcode=5)),
+    "caasilent": first(lambda q: None),
+    "caatcp": first(truncated(ours)),
+    "caatcpclosed": first(truncated(lambda q: False)),
 }
 
 
@@ -146,12 +171,11 @@ def reply_to(packet, tcp):
     q = Question(packet, tcp)
     sys.stdout.write(f"{q.name} {TYPES.get(q.type, q.type)} {'tcp' if tcp else 'udp'}\n")
     sys.stdout.flush()
-    if q.type in (SOA, 2):
+    if q.type == SOA:
+        return message(q, [soa(q)])
+    if q.type == 2:
         return message(q)
-    for label in q.labels:
-        if label in MANNERS:
-            return MANNERS[label](q)
-    return usual(q)
+    return next((MANNERS[label] for label in q.labels if label in MANNERS), usual)(q)
 
 
 # --- Sockets ------------------------------------------------------------------------------

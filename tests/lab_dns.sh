@@ -202,14 +202,21 @@ knot_serve() {
 	shift 2
 	{
 		dns_conf "$id"
-		printf '%s\n' "server:" "    rundir: \"$dns/$id\"" "    udp-workers: 1" \
-			"    tcp-workers: 1" "    background-workers: 1" "    listen: [ ${address// /, } ]" \
-			"zone:"
+		cat <<-END
+			server:
+			    rundir: "$dns/$id"
+			    udp-workers: 1
+			    tcp-workers: 1
+			    background-workers: 1
+			    listen: [ ${address// /, } ]
+			zone:
+		END
 		for name; do
 			case ${zone_how[$name]-} in
 			live)
 				zone_conf "$name" raw
-				printf '    %s\n' "dnssec-signing: on" "acl: update" "journal-content: changes"
+				printf '    %s\n' "dnssec-signing: on" "acl: update" \
+					"journal-content: changes"
 				;;
 			open)
 				zone_conf "$name" raw

@@ -5,10 +5,11 @@ lab_web.py STATE
 
 The first label of the Host says what happens: the tables below.  Any other gets the key
 authorization that STATE/tokens has for the last part of the path, so whoever asks here is
-proved.  Each request is a line "HOST PORT PATH" in STATE/web.log, each end of an endless
-answer a line "HOST sent N".
+proved; by tls-alpn-01 too, with the one for the host.  Each request is a line "HOST PORT PATH"
+in STATE/web.log, each end of an endless answer a line "HOST sent N".
 """
 import datetime
+import hashlib
 import os
 import re
 import socket
@@ -132,7 +133,8 @@ class Request:
 
     def send(self, *parts):
         for part in parts:
-            self.stream.sendall(part if isinstance(part, bytes) else part.encode("latin-1", "replace"))
+            octets = part if isinstance(part, bytes) else part.encode("latin-1", "replace")
+            self.stream.sendall(octets)
 
     def answer(self, body, status="200 OK", fields=""):
         if isinstance(body, str):
@@ -177,7 +179,9 @@ MANNERS = {
         HEAD + "Transfer-Encoding: chunked\r\n\r\n",
         *(b"1\r\n%c\r\n" % c for c in r.right()), "0\r\n\r\n",
     ),
-    "chunkhuge": lambda r: r.send(HEAD + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n"),
+    "chunkhuge": lambda r: r.send(
+        HEAD + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n"
+    ),
     "gzip": lambda r: r.answer(
         zlib.compress(bytes(10 << 20), wbits=31), fields="Content-Encoding: gzip\r\n"
     ),
@@ -246,20 +250,22 @@ def serve(r):
 # --- TLS ----------------------------------------------------------------------------------
 
 
-def certificate(state, name, days):
+def certificate(state, names, days, extensions=()):
     """Self-signed; its validity begins 90 days ago."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     begin = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(90)
     made = (
         x509.CertificateBuilder()
         .subject_name(subject).issuer_name(subject).public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin).not_valid_after(begin + datetime.timedelta(days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
-        .sign(key, hashes.SHA256())
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
     )
-    file = f"{state}/{os.getpid()}.{name}.{days}.pem"
+    for extension, critical in extensions:
+        made = made.add_extension(extension, critical)
+    made = made.sign(key, hashes.SHA256())
+    file = f"{state}/{os.getpid()}.{threading.get_ident()}.pem"
     with open(file, "wb") as out:
         out.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                     serialization.NoEncryption()))
@@ -278,25 +284,83 @@ def context(file, version=None):
 
 
 def contexts(state):
-    good = certificate(state, "right.web.lab", 365)
+    good = certificate(state, ["right.web.lab"], 365)
     return {
         "right": context(good),
-        "expired": context(certificate(state, "expired.web.lab", 30)),
-        "othername": context(certificate(state, "else.test", 365)),
+        "expired": context(certificate(state, ["expired.web.lab"], 30)),
+        "othername": context(certificate(state, ["else.test"], 365)),
         "tls10": context(good, ssl.TLSVersion.TLSv1),
         "tls11": context(good, ssl.TLSVersion.TLSv1_1),
         "tls12": context(good, ssl.TLSVersion.TLSv1_2),
     }
 
 
-def start_tls(peer, known):
-    """By the name in the ClientHello, which is looked for in its octets."""
+def server_name(hello):
+    """That of a ClientHello, which is looked for in its octets; "" if there is none."""
+    for found in re.finditer(rb"\0(\0[\4-\xff])([a-z0-9.-]+)", hello):
+        size = int.from_bytes(found[1], "big")
+        if found[2][:size].endswith(b".lab") and len(found[2]) >= size:
+            return found[2][:size].decode()
+    return ""
+
+
+# --- tls-alpn-01 (RFC 8737) -----------------------------------------------------------------
+
+ALPN = "acme-tls/1"
+NEW_OID, OLD_OID = "1.3.6.1.5.5.7.1.31", "1.3.6.1.5.5.7.1.30.1"
+
+# What is not as it must be: OID, criticality, names ({} is the right one), protocols chosen,
+# TLS version; "digest" of what.
+PROOFS = {
+    "alpn-oldoid": {"oid": OLD_OID},
+    "alpn-lax": {"critical": False},
+    "alpn-noproof": {"oid": None},
+    "alpn-wrong": {"digest": b"wrong"},
+    "alpn-othername": {"names": ["else.test"]},
+    "alpn-twonames": {"names": ["{}", "else.test"]},
+    "alpn-wildcard": {"names": ["*.web.lab"]},
+    "alpn-none": {"protocols": []},
+    "alpn-h2": {"protocols": ["h2"]},
+    "alpn-tls11": {"version": ssl.TLSVersion.TLSv1_1},
+    "alpn-tls12": {"version": ssl.TLSVersion.TLSv1_2},
+}
+
+
+def proof_context(state, host):
+    """Proves control of the host by the last key authorization for it."""
+    how = PROOFS.get(host.split(".")[0], {})
+    digest = how.get("digest")
+    if digest is None:
+        with open(f"{state}/tokens/{host}", "rb") as file:
+            digest = hashlib.sha256(file.read()).digest()
+    names = [name.format(host) for name in how.get("names", ["{}"])]
+    extensions = []
+    if how.get("oid", NEW_OID) is not None:
+        proof = x509.UnrecognizedExtension(
+            x509.ObjectIdentifier(how.get("oid", NEW_OID)), b"\4" + bytes([len(digest)]) + digest
+        )
+        extensions.append((proof, how.get("critical", True)))
+    made = context(certificate(state, names, 365, extensions), how.get("version"))
+    protocols = how.get("protocols", [ALPN])
+    if protocols:
+        made.set_alpn_protocols(protocols)
+    return made
+
+
+def start_tls(peer, state, known):
+    """By the ClientHello."""
     hello = b""
     while len(hello) < 100:
         hello = peer.recv(4096, socket.MSG_PEEK)
         if not hello:
             raise ConnectionError
-    name = (re.search(rb"([a-z0-9-]+)\.[a-z]+\.lab", hello) or [b"", b"right"])[1].decode()
+    host = server_name(hello)
+    name = host.split(".")[0]
+    if ALPN.encode() in hello:
+        with open(f"{state}/web.log", "a", encoding="utf-8") as file:
+            file.write(f"{host} 443 {ALPN}\n")
+        proof_context(state, host).wrap_socket(peer, server_side=True).recv(1)
+        raise ConnectionError
     if name == "stalled":
         time.sleep(STALL)
     if name == "plain":
@@ -313,14 +377,16 @@ def connection(peer, port, state, known):
         with peer:
             peer.settimeout(STALL)
             if port == 443:
-                peer = start_tls(peer, known)
+                peer = start_tls(peer, state, known)
             serve(Request(peer, port, state))
     except OSError:
         pass  # it had enough
 
 
 def listen(port, state, known):
-    sock = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024)
+    sock = socket.create_server(
+        ("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024
+    )
     while True:
         peer = sock.accept()[0]
         threading.Thread(
