@@ -32,6 +32,13 @@ tests_attack_url_SOURCES = tests/attack_url.c $(attack_sources)
 tests_attack_url_LDADD = $(CLIENT)
 wire_tests += $(attack_tests)
 
+# External account bindings.
+bind_sources = tests/bind.c tests/bind.h $(attack_sources)
+bind_tests = tests/acme_eab
+tests_acme_eab_SOURCES = tests/acme_eab.c $(bind_sources)
+tests_acme_eab_LDADD = $(CLIENT)
+wire_tests += $(bind_tests)
+
 # A fuzz target replays its corpus in "make check".
 attack_fuzzers = tests/fuzz_b64 tests/fuzz_head tests/fuzz_jwk tests/fuzz_jws \
 	tests/fuzz_payload
