@@ -108,7 +108,7 @@ lists_read(const struct operator *o, struct binding *b, struct problem *p)
 	const char **methods;
 	enum method method;
 
-	if (!list_read(o, "allow", &b->allow, pattern_fits, "a pattern of names", p) ||
+	if (!list_read(o, "names", &b->allow, pattern_fits, "a pattern of names", p) ||
 	    !list_read(o, "deny", &b->deny, pattern_fits, "a pattern of names", p) ||
 	    !list_read(o, "profiles", &b->profiles, profile_fits, "a profile of its directory",
 		       p) ||
