@@ -76,7 +76,10 @@ EXTRA_DIST += docs/conformance.md \
 	tests/corpus/jws/kid tests/corpus/jws/none tests/corpus/jws/rs256 \
 	tests/corpus/jws/signatures tests/corpus/jws/twice tests/corpus/payload/account \
 	tests/corpus/payload/array tests/corpus/payload/authz \
-	tests/corpus/payload/bad_names tests/corpus/payload/challenge \
+	tests/corpus/payload/bad_names tests/corpus/payload/binding \
+	tests/corpus/payload/binding_512 tests/corpus/payload/binding_alg \
+	tests/corpus/payload/binding_empty tests/corpus/payload/binding_header \
+	tests/corpus/payload/binding_oct tests/corpus/payload/challenge \
 	tests/corpus/payload/contacts tests/corpus/payload/deactivate \
 	tests/corpus/payload/finalize tests/corpus/payload/order \
 	tests/corpus/payload/revoke tests/corpus/payload/twice
