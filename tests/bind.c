@@ -9,24 +9,33 @@
 
 #include "base/b64.h"
 
+/* To its end, in the arena. */
+static const char *
+read_all(struct arena *a, FILE *in)
+{
+	char part[4096], *all = NULL;
+	size_t n, len = 0;
+	FILE *out = open_memstream(&all, &len);
+
+	if (out == NULL)
+		abort();
+	while ((n = fread(part, 1, sizeof(part), in)) > 0)
+		fwrite(part, 1, n, out);
+	fclose(out);
+	return arena_own(a, all, free);
+}
+
 int
 eab_run(struct arena *a, const struct server *s, const char *words, const char **said)
 {
-	const char *all = "";
-	char text[4096];
-	size_t n;
 	int status;
 	FILE *f = popen(arena_printf(a, "%s eab %s --config %s/brevet.conf 2>&1", s->brevet, words,
 				     s->dir), "r");
 
 	if (f == NULL)
 		abort();
-	while ((n = fread(text, 1, sizeof(text) - 1, f)) > 0) {
-		text[n] = '\0';
-		all = arena_printf(a, "%s%s", all, text);
-	}
+	*said = read_all(a, f);
 	status = pclose(f);
-	*said = all;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -58,22 +67,27 @@ eab_add(const struct server *s, const char *options)
 	return key;
 }
 
-long
-eab_number(const struct server *s, const struct binding_key *key, const char *member)
+json_t *
+eab_shown(const struct server *s, const struct binding_key *key)
 {
 	struct arena *a = arena_new();
-	const json_t *value;
 	const char *said;
-	long number = -1;
 	json_t *o = NULL;
 
 	if (eab_run(a, s, arena_printf(a, "show --json %s", key->kid), &said) == 0)
 		o = json_loads(said, 0, NULL);
-	value = json_object_get(o, member);
-	if (json_is_integer(value))
-		number = (long)json_integer_value(value);
-	json_decref(o);
 	arena_free(a);
+	return o;
+}
+
+long
+eab_number(const struct server *s, const struct binding_key *key, const char *member)
+{
+	json_t *o = eab_shown(s, key);
+	const json_t *value = json_object_get(o, member);
+	long number = json_is_integer(value) ? (long)json_integer_value(value) : -1;
+
+	json_decref(o);
 	return number;
 }
 

@@ -16,7 +16,9 @@ struct binding_key {
 int eab_run(struct arena *a, const struct server *s, const char *words, const char **said);
 /* `brevet eab add` with these options; ends the test when it is refused. */
 struct binding_key eab_add(const struct server *s, const char *options);
-/* A number that `brevet eab show --json` tells of it; -1: none. */
+/* What `brevet eab show --json` tells of it; the caller's.  NULL: it fails. */
+json_t *eab_shown(const struct server *s, const struct binding_key *key);
+/* A number of that; -1: none. */
 long eab_number(const struct server *s, const struct binding_key *key, const char *member);
 
 /* What the member externalAccountBinding is made of.  What is NULL is made as it should
