@@ -552,8 +552,7 @@ main(void)
 	test_missing();
 	test_optional();
 	test_none(a);
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	arena_free(a);
 	return tap_done();
 }

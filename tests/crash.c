@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "tests/crash.h"
-#include "tests/tap.h"
 
 static unsigned
 all_waiting(struct crash *all)
@@ -65,7 +64,7 @@ round_of(struct crash *all, unsigned number, unsigned *seed, bool last)
 	for (unsigned i = 0; i < all->n && up; i++)
 		bad += crash_look(all, &all->workers[i], last);
 	bad += up && !crash_look_binding(all);
-	ok(up && bad == 0, "round %u: killed after %u ms with %u unanswered requests and %ld "
+	ok(up && bad == 0, "R-1 round %u: killed after %u ms with %u unanswered requests and %ld "
 	   "running jobs; %u orders done; %u objects are not as they should be", number, pause,
 	   unanswered, jobs, orders_done(all), bad);
 	if (last || !up)

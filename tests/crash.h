@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "tests/bind.h"
+#include "tests/scene.h"
 
 #define CLIENTS_MAX 64
 #define NAMES_MAX   3
