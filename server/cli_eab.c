@@ -63,7 +63,8 @@ struct eab_options {
 static bool
 wrong(const char *option, const char *value, const char *want)
 {
-	fprintf(stderr, "brevet eab: --%s %s: %s; try \"brevet eab --help\"\n", option, value, want);
+	fprintf(stderr, "brevet eab: --%s %s: %s; try \"brevet eab --help\"\n", option, value,
+		want);
 	return false;
 }
 

@@ -120,8 +120,8 @@ test_clients(struct arena *a)
 		arena_printf(a, "--eab --kid %s ", kid), arena_printf(a, "--hmac %s ", hmac),
 		"--domains www.corp.example run\n", NULL });
 	has_lines(said, "acme.sh", (const char *const[]){
-		arena_printf(a, "acme.sh --register-account --server %s --ca-bundle %s ", url, root),
-		NULL });
+		arena_printf(a, "acme.sh --register-account --server %s --ca-bundle %s ", url,
+			     root), NULL });
 	has_lines(said, "uacme", (const char *const[]){
 		arena_printf(a, "-a %s ", url), arena_printf(a, "-e %s:%s ", kid, hmac), NULL });
 	has_lines(said, "Caddy", (const char *const[]){
@@ -165,7 +165,8 @@ check_shown(struct arena *a, const struct binding_key *key, const struct client 
 	has_lines(said, "show", (const char *const[]){
 		arena_printf(a, "kid            %s\n", key->kid), "state          spent\n",
 		"uses           1/1\n", "label          The Partner, Ltd\n",
-		"organisation   Partner\n", "technical      ops@partner.example dns@partner.example\n",
+		"organisation   Partner\n",
+		"technical      ops@partner.example dns@partner.example\n",
 		"authorising    boss@partner.example\n", "names          .example.test\n",
 		"deny           x.example.test\n", "profiles       short\n",
 		"methods        http-01\n", "prevalidated   no\n",
