@@ -106,7 +106,7 @@ test_clients(struct arena *a)
 		a, "https://localhost:%u/other/directory", scene.server->port);
 	const char *root = scene.server->root;
 
-	ok(eab_run(a, scene.server, "add --directory other --names 10.0.0.0/8,.corp.example "
+	ok(eab_run(a, scene.server, "add --directory other --names 10.0.0.0/8,fd00::/8,.corp.example "
 		   "--expires 30d", &said) == 0, "a binding");
 	kid = arena_strndup(a, strstr(said, "key id") + 15, 30);
 	hmac = arena_strndup(a, strstr(said, "HMAC key") + 15, 86);
