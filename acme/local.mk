@@ -2,7 +2,7 @@ noinst_LIBRARIES += libacme.a
 libacme_a_SOURCES = acme/account.c acme/acme.h acme/authz.c acme/authz.h \
 	acme/binding.c acme/cert.c acme/challenge.c acme/contact.c acme/contact.h \
 	acme/count.c acme/count.h acme/crljob.c acme/directory.c acme/dispatch.c acme/eab.c \
-	acme/eab.h acme/files.c acme/finalize.c acme/help.c acme/issue.c acme/issue.h \
+	acme/eab.h acme/explain.c acme/files.c acme/finalize.c acme/help.c acme/issue.c acme/issue.h \
 	acme/jobs.c acme/jobs.h acme/jwk.c acme/jwk.h acme/jws.c acme/jws.h \
 	acme/keychange.c acme/limit_set.c acme/limits.c acme/limits.h acme/local.c \
 	acme/local.h acme/method.c acme/newaccount.c acme/newauthz.c acme/neworder.c \
@@ -13,7 +13,12 @@ libacme_a_SOURCES = acme/account.c acme/acme.h acme/authz.c acme/authz.h \
 	acme/show.h acme/status.c acme/status.h acme/terms.c acme/terms.h acme/throttle.c \
 	acme/throttle.h acme/validate.c acme/wait.c
 
-unit_tests += tests/test_status tests/test_nonce tests/test_jwk
+unit_tests += tests/test_status tests/test_nonce tests/test_jwk tests/test_names \
+	tests/test_policy
+tests_test_names_SOURCES = tests/test_names.c tests/tap.h
+tests_test_names_LDADD = $(ACME)
+tests_test_policy_SOURCES = tests/test_policy.c tests/tap.h
+tests_test_policy_LDADD = $(ACME)
 tests_test_jwk_SOURCES = tests/test_jwk.c tests/tap.h
 tests_test_jwk_LDADD = $(ACME)
 tests_test_status_SOURCES = tests/test_status.c tests/tap.h

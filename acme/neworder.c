@@ -28,7 +28,7 @@ idents_failed(struct request *rq, struct problem *sub, size_t nsub, struct probl
 	return false;
 }
 
-/* For subproblems: the identifier as the client sent it, if it is one at all. */
+/* For subproblems: the identifier as the client sent it, if it is of a type that we know. */
 static const struct ident *
 ident_as_sent(struct arena *a, const json_t *item)
 {
@@ -36,7 +36,7 @@ ident_as_sent(struct arena *a, const json_t *item)
 	const char *value = json_string_value(json_object_get(item, "value"));
 	struct ident *ident;
 
-	if (type == NULL || value == NULL)
+	if (type == NULL || value == NULL || (strcmp(type, "dns") != 0 && strcmp(type, "ip") != 0))
 		return NULL;
 	ident = arena_alloc(a, sizeof(*ident));
 	ident->type = strcmp(type, "ip") == 0 ? IDENT_IP : IDENT_DNS;

@@ -70,6 +70,15 @@ const struct command commands[] = {
 	  "  --uses N|unlimited   so many accounts more\n"
 	  "add, list, show:\n"
 	  "  --json               for programs\n" CONFIG_USAGE, cli_eab },
+	{ "policy", "tell which names would be issued, and by which rule",
+	  "test NAME... [--directory NAME] [--binding ID] [--json] [--config FILE]\n\n"
+	  "  NAME             a DNS name, a wildcard or an address\n"
+	  "  --directory NAME of brevet.conf; default that of the binding, else \"default\"\n"
+	  "  --binding ID     as an account under it; else one without any\n"
+	  "  --json           for programs, an object a line\n" CONFIG_USAGE
+	  "\nThe file is judged as it is now, before a reload too.  Exit status: 0 all are\n"
+	  "permitted, 1 one is refused or it could not be done, 2 the command line is wrong.\n",
+	  cli_policy },
 	{ "help", "this text; \"help config\" lists the options of brevet.conf",
 	  "[config | COMMAND]\n", cli_help },
 	{ "version", "print the version", "\n", cli_version },
