@@ -10,8 +10,8 @@
  * IDNA 2008 permits (RFC 5891)?  False with a word for messages in *why. */
 bool dnsname_idna_ok(const char *name, const char **why);
 
-/* Is the name, in lower case, a suffix under which the public registers names ("co.uk"), by the ICANN
- * section of the list?  Names under no public top-level domain are none. */
+/* Is the name, in lower case, a suffix under which the public registers names ("co.uk"), by
+ * the ICANN section of the list?  Names under no public top-level domain are none. */
 bool dnsname_public_suffix(const char *name);
 
 #endif

@@ -313,7 +313,8 @@ main(void)
 			 "policy.deny=n9.example.test,.secret.example.test",
 			 "policy.labels=5", "policy.length=40", "directory.default.eab=none",
 			 "directory.dns.methods=dns-01", "directory.web.methods=http-01",
-			 "directory.web.allow=n1.example.test,n2.example.test,.elsewhere.test,.wild.test",
+			 "directory.web.allow=n1.example.test,n2.example.test,.elsewhere.test,"
+			 ".wild.test",
 			 "directory.web.deny=n2.example.test", NULL }))
 		return 1;
 	c = member(&scene, "ES256");

@@ -284,7 +284,8 @@ static const struct level_row {
 	{ ".corp.example|", "www.corp.example|", NO_BINDING, "www.corp.example", "" },
 	{ ".corp.example|", "www.corp.example|", NO_BINDING, "mail.corp.example",
 	  "directory partner allows" },
-	{ "www.corp.example|", ".corp.example|", NO_BINDING, "mail.corp.example", "this CA allows" },
+	{ "www.corp.example|", ".corp.example|", NO_BINDING, "mail.corp.example",
+	  "this CA allows" },
 	{ "|", "|", "www.corp.example|", "www.corp.example", "" },
 	{ "|", "|", "www.corp.example|", "mail.corp.example",
 	  "not among the names that the account's binding allows" },
@@ -410,7 +411,7 @@ test_prevalidated(void)
 	b.prevalidated = false;
 	ok(!policy_prevalidated(&b, &mail), "not if the binding does not say so");
 	b = (struct binding){ .prevalidated = true, .allow = none, .deny = none };
-	ok(!policy_prevalidated(&b, &mail), "not without names: all of the world's are not its own");
+	ok(!policy_prevalidated(&b, &mail), "not without names: not all are its own");
 	ok(!policy_prevalidated(NULL, &mail), "not without a binding");
 }
 
@@ -419,7 +420,9 @@ test_profiles(void)
 {
 	struct acme_profile one = { .name = "one" }, two = { .name = "two" };
 	const struct acme_profile *list[] = { &one, &two, NULL };
-	struct directory d = { .name = "default", .profile = &one, .profiles = list, .nprofile = 2 };
+	struct directory d = {
+		.name = "default", .profile = &one, .profiles = list, .nprofile = 2
+	};
 	const char *none[] = { NULL }, *second[] = { "two", NULL }, *gone[] = { "three", NULL };
 	const char *both[] = { "two", "one", NULL };
 	struct binding b = { .profiles = none };
