@@ -328,7 +328,6 @@ main(void)
 	test_method_gone(c);
 	test_pending_again(c);
 	leave(c);
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

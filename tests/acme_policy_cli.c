@@ -7,8 +7,7 @@
 
 #include "base/clock.h"
 #include "store/store.h"
-#include "tests/stage.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 static struct scene scene;
 static struct arena *a;
