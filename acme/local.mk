@@ -13,12 +13,7 @@ libacme_a_SOURCES = acme/account.c acme/acme.h acme/authz.c acme/authz.h \
 	acme/show.h acme/status.c acme/status.h acme/terms.c acme/terms.h acme/throttle.c \
 	acme/throttle.h acme/validate.c acme/wait.c
 
-unit_tests += tests/test_status tests/test_nonce tests/test_jwk tests/test_names \
-	tests/test_policy
-tests_test_names_SOURCES = tests/test_names.c tests/tap.h
-tests_test_names_LDADD = $(ACME)
-tests_test_policy_SOURCES = tests/test_policy.c tests/tap.h
-tests_test_policy_LDADD = $(ACME)
+unit_tests += tests/test_status tests/test_nonce tests/test_jwk
 tests_test_jwk_SOURCES = tests/test_jwk.c tests/tap.h
 tests_test_jwk_LDADD = $(ACME)
 tests_test_status_SOURCES = tests/test_status.c tests/tap.h
