@@ -28,7 +28,7 @@ idents_failed(struct request *rq, struct problem *sub, size_t nsub, struct probl
 	return false;
 }
 
-/* For subproblems: the identifier as the client sent it, if it is of a type that we know. */
+/* For subproblems: the identifier as the client sent it, if it is one at all. */
 static const struct ident *
 ident_as_sent(struct arena *a, const json_t *item)
 {
