@@ -3,6 +3,7 @@
  * pauses that are put into the store by hand, and its exit status. */
 #include <jansson.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -230,6 +231,7 @@ main(void)
 	a = arena_new();
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
 	stage_write(scene.server->dir, "secret", "0123456789abcdef0123456789abcdef");
+	chmod(arena_printf(a, "%s/secret", scene.server->dir), 0600);
 	fill_store();
 	test_usage();
 	test_refusals();
