@@ -3,6 +3,7 @@
  * Runs on: loop, writer. */
 #include <string.h>
 
+#include "acme/eab.h"
 #include "acme/operator.h"
 #include "base/b64.h"
 #include "base/clock.h"
@@ -198,7 +199,7 @@ add_check(struct operator *o, struct problem *p)
 		return problem(p, PROBLEM_MALFORMED, "a binding whose names count as validated "
 			       "must say which names: give --names");
 	b->id = id_new(clock_now_ms());
-	rand_bytes(b->key, sizeof(b->key));
+	eab_key_new(b->key);
 	return true;
 }
 

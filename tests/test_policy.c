@@ -2,7 +2,9 @@
 /* test_policy.c - which names rules permit to whom, by which rule, and what is offered then. */
 #include <stdlib.h>
 
+#include "acme/eab.h"
 #include "acme/policy.h"
+#include "base/b64.h"
 #include "tests/tap.h"
 
 static struct arena *a;
@@ -453,6 +455,21 @@ test_bindings(void)
 	ok(!policy_binding(&b, 0, &p) && strstr(p.detail, "new one") != NULL, "%s", p.detail);
 }
 
+static void
+test_keys(void)
+{
+	struct arena *mine = arena_new();
+	uint8_t key[BINDING_KEY];
+	size_t minus = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		eab_key_new(key);
+		minus += *b64_print(mine, key, sizeof(key)) == '-';
+	}
+	ok(minus == 0, "no key begins with \"-\", which certbot takes for an option");
+	arena_free(mine);
+}
+
 int
 main(void)
 {
@@ -466,6 +483,7 @@ main(void)
 	test_prevalidated();
 	test_profiles();
 	test_bindings();
+	test_keys();
 	arena_free(a);
 	return tap_done();
 }
