@@ -56,6 +56,7 @@ struct directory {
 	const char			*name;
 	uint32_t			 number;
 	const char			*path;	/* "" or "/name": before /directory, /acme/... */
+	const char			*url;	/* of its /directory, where clients begin */
 	const struct acme_issuer	*issuer;
 	const struct acme_profile	*profile;	/* of orders that name none */
 	const struct acme_profile	**profiles;	/* nprofile; .profile is the first */

@@ -195,6 +195,24 @@ directory_issuer(struct config *c, struct directory *d, const char *name, struct
 		       c->file, d->name, name);
 }
 
+static const struct acme_profile *
+profile_named(const struct acme_config *a, const char *name)
+{
+	for (size_t i = 0; i < a->nprofile; i++)
+		if (strcmp(a->profiles[i].name, name) == 0)
+			return &a->profiles[i];
+	return NULL;
+}
+
+static bool
+directory_offers(const struct directory *d, const struct acme_profile *profile)
+{
+	for (size_t i = 0; i < d->nprofile; i++)
+		if (d->profiles[i] == profile)
+			return true;
+	return false;
+}
+
 static bool
 directory_profiles(struct config *c, struct directory *d, const char *const *names,
 		   struct problem *p)
@@ -204,15 +222,13 @@ directory_profiles(struct config *c, struct directory *d, const char *const *nam
 
 	d->profiles = arena_alloc(c->arena, (a->nprofile + 1) * sizeof(d->profiles[0]));
 	for (; *names != NULL; names++) {
-		size_t i = 0;
+		const struct acme_profile *profile = profile_named(a, *names);
 
-		while (i < a->nprofile && strcmp(a->profiles[i].name, *names) != 0)
-			i++;
-		if (i == a->nprofile || d->nprofile == a->nprofile)
+		if (profile == NULL || directory_offers(d, profile))
 			return problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: %s profile "
-				       "\"%.60s\"", c->file, d->name, i == a->nprofile ?
+				       "\"%.60s\"", c->file, d->name, profile == NULL ?
 				       "there is no" : "more than once: the", *names);
-		d->profiles[d->nprofile++] = &a->profiles[i];
+		d->profiles[d->nprofile++] = profile;
 	}
 	for (size_t i = 0; i < a->nprofile && all; i++)
 		d->profiles[d->nprofile++] = &a->profiles[i];
@@ -220,27 +236,54 @@ directory_profiles(struct config *c, struct directory *d, const char *const *nam
 	return true;
 }
 
-/* "/partner": segments of letters, digits, '-', '_' and '.', none that is ours. */
+/* Could a URL keep that segment of a path, and is it none that every directory has below
+ * its own path?  So no path leads to two resources. */
+static bool
+segment_ok(const char *segment, size_t n)
+{
+	static const char *const taken[] = { "acme", "directory", "help", ".", ".." };
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (strlen(taken[i]) == n && memcmp(taken[i], segment, n) == 0)
+			return false;
+	return n > 0 && strspn(segment, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == n;
+}
+
+#define PATH_MOST 60
+
+static bool
+path_ok(const char *path)
+{
+	const char *at = path;
+
+	while (*at == '/') {
+		size_t n = strcspn(at + 1, "/");
+
+		if (!segment_ok(at + 1, n))
+			return false;
+		at += 1 + n;
+	}
+	return *at == '\0' && *path != '\0' && strlen(path) <= PATH_MOST;
+}
+
+/* Only the default one may be without. */
 static bool
 directory_path(const struct config *c, struct directory *d, struct problem *p)
 {
-	static const char *const taken[] = { "/acme", "/directory", "/help" };
-	bool good = d->path[0] == '/' && d->path[strlen(d->path) - 1] != '/' &&
-		    strlen(d->path) <= 60 && strstr(d->path, "//") == NULL &&
-		    d->path[strspn(d->path, "abcdefghijklmnopqrstuvwxyz0123456789-_./")] == '\0';
+	bool is_default = d == c->acme.directories;
 
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-		size_t n = strlen(taken[i]);
-
-		good = good && !(strncmp(d->path, taken[i], n) == 0 &&
-				 (d->path[n] == '/' || d->path[n] == '\0'));
-	}
+	if (!path_ok(d->path) && !(is_default && *d->path == '\0'))
+		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: path \"%.60s\": "
+			       "write it as \"/name\", lower case, at most %d octets, no part of "
+			       "it \"acme\", \"directory\" or \"help\"", c->file, d->name,
+			       d->path, PATH_MOST);
 	for (const struct directory *other = c->acme.directories; other < d; other++)
-		good = good && strcmp(other->path, d->path) != 0;
-	return good || problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: path \"%.60s\": "
-			       "write it as \"/name\" in lower case, other than /acme, "
-			       "/directory, /help and the paths of other directories", c->file,
-			       d->name, d->path);
+		if (strcmp(other->path, d->path) == 0)
+			return problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: directory %s "
+				       "has the path \"%s\" already", c->file, d->name,
+				       other->name, d->path);
+	d->url = arena_printf(c->arena, "%s%s/directory", c->base_url, d->path);
+	return true;
 }
 
 static bool
@@ -258,9 +301,6 @@ take_directory(struct config *c, cfg_t *section, struct directory *d, struct pro
 	d->eab = strcmp(o.eab, "required") == 0 ? EAB_REQUIRED :
 		 strcmp(o.eab, "optional") == 0 ? EAB_OPTIONAL : EAB_NONE;
 	d->rules = (struct name_rules){ o.allow, o.deny };
-	if (*d->path == '\0' && d == c->acme.directories)
-		return directory_issuer(c, d, o.issuer, p) &&
-		       directory_profiles(c, d, o.profiles, p);
 	return directory_path(c, d, p) && directory_issuer(c, d, o.issuer, p) &&
 	       directory_profiles(c, d, o.profiles, p);
 }
