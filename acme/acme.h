@@ -113,7 +113,7 @@ struct acme_limits {
 struct acme_webhook {
 	const char		*url;		/* NULL: nobody */
 	struct blob		 secret;	/* HMAC-SHA256 */
-	const char		*ca;		/* PEM file to trust; NULL: the system's */
+	struct blob		 roots;		/* PEM, to trust there; empty: the system's */
 	int			 timeout_ms;
 	bool			 absent_allows;	/* when there is no answer */
 };
@@ -255,6 +255,7 @@ struct reply {
 };
 
 struct route;
+struct hook;
 
 enum door {
 	DOOR_ACME,	/* HTTPS */
@@ -292,6 +293,7 @@ struct request {
 	int64_t			 now, began_us;
 	/* by the resource */
 	void			*doing;
+	struct hook		*hook;		/* what the webhook is asked, or NULL */
 	/* at the end */
 	struct reply		 reply;
 };

@@ -34,7 +34,8 @@ static void
 check_directory(const struct directory *d)
 {
 	static const char *const eab[] = {
-		[EAB_NONE] = "anybody", [EAB_OPTIONAL] = "anybody, or by an external account binding",
+		[EAB_NONE] = "anybody",
+		[EAB_OPTIONAL] = "anybody, or by an external account binding",
 		[EAB_REQUIRED] = "by an external account binding"
 	};
 

@@ -163,7 +163,8 @@ static const struct config_option directory_options[] = {
 };
 
 const struct option_group option_groups[OPTION_GROUPS] = {
-	{ "issuer", "issuer NAME { ... }: an issuing CA; the first one is the default directory's",
+	{ "issuer", "issuer NAME { ... }: an issuing CA; the first one is that of the default\n"
+	  "directory",
 	  issuer_options, sizeof(issuer_options) / sizeof(issuer_options[0]) },
 	{ "profile", "profile NAME { ... }: a kind of certificate; the first one is for orders that\n"
 	  "name none",
