@@ -39,8 +39,9 @@ static const char *const signings[] = { "certificate", "crl", "own", NULL };
 /* Filled from the table of limits. */
 static const char *limits[LIMITS + 1];
 
-/* Filled from the table of methods, one shifted. */
+/* Filled from the table of methods, one shifted; "none" before them in the second. */
 static const char *methods[METHODS_MAX + 1];
+static const char *proofs[METHODS_MAX + 2] = { "none" };
 
 /* Filled from the table of problem types: "ok" first. */
 static const char *problems[PROBLEM_TYPES + 1];
@@ -60,7 +61,8 @@ struct metric count_accounts = { "brevet_accounts_total", "Accounts by event",
 struct metric count_orders = { "brevet_orders_total", "Orders by transition",
 	METRIC_COUNTER, { { "event", orders }, { "problem", problems } }, 0, { 0 }, NULL };
 struct metric count_authz = { "brevet_authorizations_total", "Authorizations by transition",
-	METRIC_COUNTER, { { "event", authz } }, 0, { 0 }, NULL };
+	METRIC_COUNTER, { { "event", authz }, { "method", proofs }, { "problem", problems } },
+	0, { 0 }, NULL };
 struct metric count_challenges = { "brevet_challenges_total",
 	"Challenges by method and by what they came to", METRIC_COUNTER,
 	{ { "method", methods }, { "result", results } }, 0, { 0 }, NULL };
@@ -96,7 +98,7 @@ acme_metrics_register(void)
 	for (int i = 0; i < LIMITS; i++)
 		limits[i] = limit_name((enum limit)i);
 	for (int i = 0; i < METHODS_MAX; i++)
-		methods[i] = method_name((enum method)(i + 1));
+		methods[i] = proofs[i + 1] = method_name((enum method)(i + 1));
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		metric_register(all[i]);
 }
@@ -126,4 +128,19 @@ size_t
 count_method(enum method method)
 {
 	return (size_t)method - 1;
+}
+
+void
+count_authz_made(size_t n)
+{
+	metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, n);
+}
+
+void
+count_authz_decided(enum method method, enum problem_type type)
+{
+	enum count_authz event = type == PROBLEM_NONE ? COUNT_AUTHZ_VALID : COUNT_AUTHZ_INVALID;
+
+	metric_add_at(&count_authz, (const size_t[METRIC_LABELS]){
+		event, (size_t)method, count_problem(type) }, 1);
 }

@@ -13,7 +13,7 @@ extern struct metric count_jws;			/* problem type, or ok */
 extern struct metric count_nonces;		/* enum count_nonce */
 extern struct metric count_accounts;		/* enum count_account */
 extern struct metric count_orders;		/* enum count_order, problem type */
-extern struct metric count_authz;		/* enum count_authz */
+extern struct metric count_authz;		/* enum count_authz, method, problem type */
 extern struct metric count_challenges;		/* method, result or problem type */
 extern struct metric count_certificates;	/* enum count_certificate, problem type */
 extern struct metric count_limited;		/* enum limit */
@@ -45,6 +45,10 @@ size_t count_problem(enum problem_type type);
 /* The places of a status code and of a challenge's method. */
 size_t count_code(int status);
 size_t count_method(enum method method);
+
+/* Authorizations that no method has decided yet; one that a method has. */
+void count_authz_made(size_t n);
+void count_authz_decided(enum method method, enum problem_type type);
 
 /* The result of a challenge: "started", or what it came to. */
 #define COUNT_CHALLENGE_STARTED 0

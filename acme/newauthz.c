@@ -80,7 +80,7 @@ newauthz_reply(struct flow *f)
 	reply_json(rq, made ? 201 : 200, show_authz(rq, n->authz));
 	reply_header(rq, "Location", show_authz_url(rq, &n->authz->id));
 	if (made)
-		metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, 1);
+		count_authz_made(1);
 	return FLOW_NEXT;
 }
 

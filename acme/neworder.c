@@ -192,7 +192,7 @@ neworder_reply(struct flow *f)
 	reply_json(rq, 201, show_order(rq, order, n->status));
 	reply_header(rq, "Location", show_order_url(rq, &order->id));
 	metric_add(&count_orders, COUNT_ORDER_CREATED, 0, 1);
-	metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, n->made);
+	count_authz_made(n->made);
 	log_event(LOG_INFO, "order created", "s:s, s:s, s:s", "order",
 		  id_print(f->arena, &order->id), "account", id_print(f->arena, &order->account),
 		  "names", ident_list(f->arena, order->idents, order->nident));

@@ -48,6 +48,15 @@ key_parse(struct key *k, const char *setting, struct problem *p)
 	return true;
 }
 
+bool
+config_value_check(const char *option, const char *value, struct problem *p)
+{
+	char why[300] = "";
+
+	return option_check(option_find(NULL, option), value, why, sizeof(why)) ||
+	       problem(p, PROBLEM_SERVER_INTERNAL, "%s", why);
+}
+
 /* Calls each() with every item of a value: one, or those of a list (commas, spaces). */
 static bool
 value_each(const struct key *k, bool (*each)(void *arg, const char *item), void *arg)
@@ -156,7 +165,7 @@ print_item(void *arg, const char *item)
 static void
 print_setting(FILE *out, const struct key *k, const char *indent)
 {
-	fprintf(out, "%s%s = ", indent, k->name);
+	fprintf(out, "%s# %s\n%s%s = ", indent, k->option->help, indent, k->name);
 	if (option_is_list(k->option)) {
 		fputs("{ ", out);
 		value_each(k, print_item, out);

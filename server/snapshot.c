@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "server/options.h"
+#include "server/values.h"
 
 #define TITLE_MOST 60
 
@@ -150,6 +151,10 @@ take_issuers(struct config *c, cfg_t *cfg, struct problem *p)
 			snapshot_option(&o, c->arena, &option_groups[GROUP_ISSUER].options[k],
 					cfg_getopt(section,
 						   option_groups[GROUP_ISSUER].options[k].name));
+		if (*o.certificate == '\0' || *o.key == '\0')
+			return problem(p, PROBLEM_SERVER_INTERNAL, "%s:%d: issuer %s needs %s = "
+				       "\"FILE\"", c->file, section->line, cfg_title(section),
+				       *o.certificate == '\0' ? "certificate" : "key");
 		issuer->name = arena_strdup(c->arena, cfg_title(section));
 		issuer->crl_url = arena_printf(c->arena, "%s/crl/%s/0.crl", c->http_base_url,
 					       issuer->name);
@@ -241,13 +246,14 @@ static bool
 take_acme(struct config *c, cfg_t *cfg, struct problem *p)
 {
 	struct acme_config *a = &c->acme;
+	const char *wrong;
 
 	c->data = snapshot_path(c, c->data);
 	c->base_url = url_default(c, c->base_url, "https", c->listen, "443");
 	c->http_base_url = url_default(c, c->http_base_url, "http", c->http_listen, "80");
-	if (strncmp(c->base_url, "https://", 8) != 0 || c->base_url[strlen(c->base_url) - 1] == '/')
-		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: base_url must begin with "
-			       "https:// and end without a slash", c->file);
+	if ((wrong = value_wrong("base_url", c->base_url)) != NULL)	/* made of hosts */
+		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: base_url: \"%s\" %s; give one",
+			       c->file, c->base_url, wrong);
 	if (!titles_check(c, cfg, p) || !take_issuers(c, cfg, p))
 		return false;
 	take_profiles(c, cfg);

@@ -5,10 +5,12 @@ libstore_a_SOURCES = store/account.c store/authz.c store/binding.c store/cert.c 
 	store/revocation.c store/schema.h store/store.h store/txn.c store/txn.h \
 	store/writer.c
 
-unit_tests += tests/test_codec tests/test_store tests/test_writer
+unit_tests += tests/test_codec tests/test_records tests/test_store tests/test_writer
 tests_test_codec_SOURCES = tests/test_codec.c tests/tap.h tests/sample.h
 tests_test_codec_LDADD = $(STORE)
-tests_test_store_SOURCES = tests/test_store.c tests/tap.h tests/sample.h
+tests_test_records_SOURCES = tests/test_records.c tests/store_make.h tests/tap.h tests/sample.h
+tests_test_records_LDADD = $(STORE)
+tests_test_store_SOURCES = tests/test_store.c tests/store_make.h tests/tap.h tests/sample.h
 tests_test_store_LDADD = $(STORE)
 tests_test_writer_SOURCES = tests/test_writer.c tests/tap.h tests/sample.h
 tests_test_writer_LDADD = $(STORE)

@@ -2,11 +2,13 @@
 # what the RFC demands that no other test shows.
 attack_sources = tests/attack.c tests/attack.h $(client_sources)
 
-attack_tests = tests/acme_conform tests/attack_csr tests/attack_http tests/attack_jose \
-	tests/attack_keys tests/attack_owner tests/attack_revoke tests/attack_rollover \
+attack_tests = tests/acme_conform tests/acme_limits tests/attack_csr tests/attack_http \
+	tests/attack_jose tests/attack_keys tests/attack_owner tests/attack_revoke tests/attack_rollover \
 	tests/attack_state tests/attack_text tests/attack_tls tests/attack_url
 tests_acme_conform_SOURCES = tests/acme_conform.c $(attack_sources)
 tests_acme_conform_LDADD = $(CLIENT)
+tests_acme_limits_SOURCES = tests/acme_limits.c $(attack_sources)
+tests_acme_limits_LDADD = $(CLIENT) $(LMDB_LIBS)
 tests_attack_csr_SOURCES = tests/attack_csr.c tests/csr_make.h $(attack_sources)
 tests_attack_csr_LDADD = $(CLIENT)
 tests_attack_http_SOURCES = tests/attack_http.c $(attack_sources)

@@ -44,8 +44,8 @@ struct client {
 	unsigned	 polls;		/* POST-as-GET of authorizations and orders */
 };
 
-/* What each reply must be whatever was asked (RFC 8555 section 6; docs/tests.md 1, 5, 6, 10, 25):
- * NULL, or what is wrong with this one. */
+/* What each reply must be whatever was asked (RFC 8555 section 6; docs/tests.md 1, 5, 6,
+ * 10, 24, 25): NULL, or what is wrong with this one. */
 const char *client_rules(struct client *c, const char *method, const char *path);
 
 /* Looks at a c->reply that the caller read from a connection of its own. */

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "tests/crash.h"
-#include "tests/tap.h"
 
 static unsigned
 all_waiting(struct crash *all)
@@ -63,7 +62,7 @@ round_of(struct crash *all, unsigned number, unsigned *seed, bool last)
 	jobs = up ? server_event(all->scene.server, from, "jobs resumed", "jobs") : -1;
 	for (unsigned i = 0; i < all->n && up; i++)
 		bad += crash_look(all, &all->workers[i], last);
-	ok(up && bad == 0, "round %u: killed after %u ms with %u unanswered requests and %ld "
+	ok(up && bad == 0, "R-1 round %u: killed after %u ms with %u unanswered requests and %ld "
 	   "running jobs; %u orders done; %u objects are not as they should be", number, pause,
 	   unanswered, jobs, orders_done(all), bad);
 	if (last || !up)

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "tests/client.h"
+#include "tests/scene.h"
 
 #define CLIENTS_MAX 64
 #define NAMES_MAX   3

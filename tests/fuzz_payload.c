@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_payload.c - any bytes as a payload (security.md F-4): JSON by our rules, then as each
+/* fuzz_payload.c - any bytes as a payload (F-4): JSON by our rules, then as each
  * resource reads it: identifiers, contacts, times, a certificate.  What is accepted comes
  * out the same when it is written and read again. */
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_store.c - any bytes as any record: refused, or what comes out goes in again.
+/* fuzz_store.c - any bytes as any record (F-14): refused, or what comes out goes in again.
  *
  * The first octet picks the kind ('A' account, 'O' order, 'Z' authorization, 'C'
  * certificate, 'R' revocation list, 'J' key of a job); the record is the rest.  Build with

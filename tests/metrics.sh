@@ -156,8 +156,8 @@ test_order() {
 	grew 'brevet_orders_total{event="created",problem="ok"}' 1
 	grew 'brevet_orders_total{event="processing",problem="ok"}' 1
 	grew 'brevet_orders_total{event="valid",problem="ok"}' 1
-	grew 'brevet_authorizations_total{event="created"}' 1
-	grew 'brevet_authorizations_total{event="valid"}' 1
+	grew 'brevet_authorizations_total{event="created",method="none",problem="ok"}' 1
+	grew 'brevet_authorizations_total{event="valid",method="http-01",problem="ok"}' 1
 	grew 'brevet_challenges_total{method="http-01",result="started"}' 1
 	grew 'brevet_challenges_total{method="http-01",result="ok"}' 1
 	grew 'brevet_certificates_total{event="issued",problem="ok"}' 1
@@ -190,7 +190,7 @@ failing_challenge() {
 	act order "$http_port" "$2" "$3"
 	is "$said" "invalid $1" "a challenge that fails: $1"
 	grew "brevet_challenges_total{method=\"http-01\",result=\"$1\"}" 1
-	grew 'brevet_authorizations_total{event="invalid"}' 1
+	grew "brevet_authorizations_total{event=\"invalid\",method=\"http-01\",problem=\"$1\"}" 1
 	grew 'brevet_objects{kind="authorization",state="invalid"}' 1
 	grew 'brevet_validation_seconds_count{method="http-01"}' 1
 }
@@ -199,6 +199,10 @@ test_failures() {
 	failing_challenge unauthorized two.test wrong
 	failing_challenge connection two.test closed
 	failing_challenge dns unknown.test right
+	act two_fail
+	is "$said" invalid "an order of two names that both fail"
+	grew 'brevet_authorizations_total{event="invalid",method="http-01",problem="connection"}' 2
+	grew 'brevet_orders_total{event="invalid",problem="connection"}' 1
 	act wrong_csr "$http_port" two.test
 	is "$said" "400 badCSR" "another name in the request"
 	grew 'brevet_requests_total{route="finalize",code="400"}' 1
@@ -247,6 +251,10 @@ test_lanes() {
 	note_family brevet_lane_length
 }
 
+used_percent() {
+	echo $(($(value "$work/after" brevet_store_map_used_bytes) * 100 / 16777216))
+}
+
 # The map is small here, so that it shows.
 test_map() {
 	scrape "$work/before"
@@ -255,6 +263,10 @@ test_map() {
 	ok $? "$ORDERS orders"
 	scrape "$work/after"
 	rose brevet_store_map_used_percent
+	rose brevet_store_map_used_bytes
+	holds brevet_store_map_bytes 'x == 16777216'
+	is "$(used_percent)" "$(value "$work/after" brevet_store_map_used_percent)" \
+		"the bytes and the percent agree"
 	grew 'brevet_certificates_total{event="issued",problem="ok"}' "$ORDERS"
 	grew 'brevet_objects{kind="certificate",state="issued"}' "$ORDERS"
 	grew 'brevet_signing_seconds_count{kind="certificate"}' "$ORDERS"

@@ -86,6 +86,30 @@ test_good(void)
 	acme_config_release(&c->acme);
 }
 
+/* Hosts and URLs that are as they should be. */
+static void
+test_values(void)
+{
+	static const char *const good[] = {
+		"hosts = { localhost, A.example, \"10.0.0.1\", \"2001:db8::1\", \"*.a.example\" }",
+		"hosts = { \"2001:db8::1\" }", "hosts = { \"a1.example2.x3\" }",
+		"base_url = \"https://a.example/acme/ca-1\"", "base_url = \"https://[::1]:14000\"",
+		"base_url = \"https://10.0.0.1:14000\"", "base_url = \"\"",
+		"base_url_old = { \"https://a\", \"https://b:1\" }", "website = \"\"",
+		"website = \"http://a.example/?a=b#c\"", "terms_of_service = \"https://a/%20\"",
+		"http { base_url = \"http://a.example:81/crls\" }",
+	};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct problem p;
+		struct config *c = read_text(arena_printf(a, ISSUER "%s\n", good[i]), NULL, &p);
+
+		ok(c != NULL, "good: %s%s", good[i], p.detail);
+		if (c != NULL)
+			acme_config_release(&c->acme);
+	}
+}
+
 static void
 test_bad(void)
 {
@@ -101,13 +125,39 @@ test_bad(void)
 	bad(ISSUER "log { level = loud }\n", NULL, "loud");
 	bad(ISSUER "listen = 443\n", NULL, "not ADDRESS:PORT");
 	bad(ISSUER "listen = \"::1:443\"\n", NULL, "not ADDRESS:PORT");
-	bad(ISSUER "base_url = \"http://a\"\n", NULL, "https://");
+	bad(ISSUER "base_url = \"http://a\"\n", NULL, ":3: base_url: \"http://a\" does not begin");
 	bad(ISSUER "base_url = \"https://a/\"\n", NULL, "slash");
+	bad(ISSUER "base_url = \"https://a?b\"\n", NULL, "query");
+	bad(ISSUER "base_url = \"https://a b\"\n", NULL, ":3: base_url: \"https://a b\" has a char");
+	bad(ISSUER "base_url = \"https://a\\nb\"\n", NULL, "character");
+	bad(ISSUER "base_url = \"https://\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://a_b\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://me@a\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://a:x\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://a:\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://[::1\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://[10.0.0.1]\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://300.0.0.1\"\n", NULL, "no host");
+	bad(ISSUER "base_url_old = { \"https://a\", b }\n", NULL, ":3: base_url_old: \"b\"");
+	bad(ISSUER "base_url_old = { \"\" }\n", NULL, "base_url_old");
+	bad(ISSUER "http { base_url = \"https://a\" }\n", NULL, ":3: http.base_url");
+	bad(ISSUER "http { base_url = \"http://a/\" }\n", NULL, "slash");
+	bad(ISSUER "website = example.org\n", NULL, ":3: website: \"example.org\" does not begin");
+	bad(ISSUER "website = \"ftp://example.org\"\n", NULL, "http");
+	bad(ISSUER "terms_of_service = \"https:terms\"\n", NULL, ":3: terms_of_service");
+	bad(ISSUER "terms_of_service = \"https://a/b<c\"\n", NULL, "%XX");
+	bad(ISSUER "hosts = { a.example, a_b }\n", NULL, ":3: hosts: \"a_b\" is neither");
+	bad(ISSUER "hosts = { \"a b\" }\n", NULL, ":3: hosts: \"a b\"");
+	bad(ISSUER "hosts = { \"\" }\n", NULL, "hosts: \"\"");
+	bad(ISSUER "hosts = { \"10.0.0.300\" }\n", NULL, "hosts");
+	bad(ISSUER "hosts = { \"*.a.example\" }\n", NULL, "brevet.conf: base_url: \"https://*.a");
 	bad(ISSUER "validation { resolvers = { nowhere } }\n", NULL, "validation.resolvers");
 	bad(ISSUER "validation { hosts_file = \"nowhere\" }\n", NULL, "validation.hosts_file");
 	bad(ISSUER "validation { allow_addresses = { 300.0.0.1 } }\n", NULL, "allow_addresses");
 	bad(ISSUER "name = \"open\n", NULL, "brevet.conf");
 	bad("", NULL, "brevet init");
+	bad("issuer main {}\n", NULL, "brevet.conf:1: issuer main needs certificate = \"FILE\"");
+	bad("\nissuer main { certificate = \"i.pem\" }\n", NULL, ":2: issuer main needs key =");
 	bad("issuer main { certificate = \"no.pem\" key = \"i.key\" }", NULL, "no.pem");
 	bad("issuer main { certificate = \"i.pem\" key = \"r.key\" }", NULL, "r.key");
 	bad("issuer main { certificate = \"i.pem\" key = \"open.key\" }", NULL, "open.key");
@@ -148,6 +198,9 @@ test_print(void)
 
 	config_print_settings(out, settings);
 	fclose(out);
+	ok(strstr(text, "# name of this CA, for people\nname = ") != NULL &&
+	   strstr(text, "\t# port of http-01; other than 80 only for tests\n\thttp_port = ") != NULL,
+	   "each setting stands under what it is");
 	c = read_text(arena_printf(a, "%s" ISSUER, text), NULL, &p);
 	ok(c != NULL, "what init writes can be read%s", p.detail);
 	if (c != NULL) {
@@ -174,6 +227,7 @@ main(void)
 	write_file("r.key", ca.root_key_pem.data, ca.root_key_pem.len, 0600);
 	write_file("open.key", ca.issuing_key_pem.data, ca.issuing_key_pem.len, 0644);
 	test_good();
+	test_values();
 	test_bad();
 	test_fixed();
 	test_print();
