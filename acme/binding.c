@@ -9,10 +9,19 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define TEXT_MAX 200		/* octets of a label and so on */
+#define TEXT_MAX 255		/* octets of a label, a name ... */
 #define LIST_MAX 1000
 
 /* --- the request ------------------------------------------------------------------- */
+
+static bool
+printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			return false;
+	return true;
+}
 
 static bool
 text_read(const struct operator *o, const char *member, const char **text, struct problem *p)
@@ -21,6 +30,8 @@ text_read(const struct operator *o, const char *member, const char **text, struc
 		return false;
 	if (*text == NULL)
 		*text = "";
+	if (!printable(*text))
+		return problem(p, PROBLEM_MALFORMED, "%s has a control character", member);
 	return strlen(*text) <= TEXT_MAX ||
 	       problem(p, PROBLEM_MALFORMED, "%s is longer than %d octets", member, TEXT_MAX);
 }
@@ -56,11 +67,22 @@ pattern_fits(const struct operator *o, const char *text)
 	return policy_pattern_ok(text);
 }
 
+/* That of the binding. */
+static const struct directory *
+directory_of(const struct operator *o)
+{
+	const struct binding *b = o->doing;
+
+	return acme_directory_of(o->call.config, b->directory);
+}
+
 static bool
 profile_fits(const struct operator *o, const char *text)
 {
-	for (size_t i = 0; i < o->call.config->nprofile; i++)
-		if (strcmp(o->call.config->profiles[i].name, text) == 0)
+	const struct directory *d = directory_of(o);
+
+	for (size_t i = 0; i < d->nprofile; i++)
+		if (strcmp(d->profiles[i]->name, text) == 0)
 			return true;
 	return false;
 }
@@ -70,15 +92,14 @@ method_fits(const struct operator *o, const char *text)
 {
 	enum method method;
 
-	(void)o;
-	return method_parse(text, &method);
+	return method_parse(text, &method) && (directory_of(o)->methods & METHOD_BIT(method)) != 0;
 }
 
 static bool
 contact_fits(const struct operator *o, const char *text)
 {
 	(void)o;
-	return *text != '\0';
+	return *text != '\0' && printable(text);
 }
 
 static bool
@@ -87,11 +108,11 @@ lists_read(const struct operator *o, struct binding *b, struct problem *p)
 	const char **methods;
 	enum method method;
 
-	if (!list_read(o, "allow", &b->allow, pattern_fits, "a pattern of names", p) ||
+	if (!list_read(o, "names", &b->allow, pattern_fits, "a pattern of names", p) ||
 	    !list_read(o, "deny", &b->deny, pattern_fits, "a pattern of names", p) ||
-	    !list_read(o, "profiles", &b->profiles, profile_fits, "a profile of brevet.conf",
+	    !list_read(o, "profiles", &b->profiles, profile_fits, "a profile of its directory",
 		       p) ||
-	    !list_read(o, "methods", &methods, method_fits, "a challenge's type", p) ||
+	    !list_read(o, "methods", &methods, method_fits, "a challenge of its directory", p) ||
 	    !list_read(o, "technical", &b->technical, contact_fits, "a contact", p) ||
 	    !list_read(o, "authorising", &b->authorising, contact_fits, "a contact", p))
 		return false;
@@ -101,7 +122,7 @@ lists_read(const struct operator *o, struct binding *b, struct problem *p)
 	return true;
 }
 
-/* Seconds from now, or when it ends; 0: never. */
+/* When it ends, told as a duration from now; 0: never. */
 static bool
 expires_read(const struct operator *o, int64_t *expires, struct problem *p)
 {
@@ -213,8 +234,8 @@ const struct command eab_add_command = { "eab-add", add_check, add_apply, add_do
 struct change {
 	struct id	id;
 	bool		accounts;	/* revoke: its accounts too */
-	int64_t		expires;	/* renew */
-	bool		more;		/* renew: uses are to be had again */
+	bool		longer, more;	/* renew: expires, uses are given */
+	int64_t		expires;	/* then also the one that it has afterwards */
 	uint64_t	uses;
 };
 
@@ -303,7 +324,11 @@ renew_check(struct operator *o, struct problem *p)
 {
 	struct change *c = o->doing = arena_alloc(o->arena, sizeof(*c));
 
+	c->longer = json_object_get(o->call.request, "expires") != NULL;
 	c->more = json_object_get(o->call.request, "uses") != NULL;
+	if (!c->longer && !c->more)
+		return problem(p, PROBLEM_MALFORMED, "renew for how long, or for how many "
+			       "accounts more? Give --expires, --uses or both");
 	return operator_id(o, "binding", &c->id, p) && expires_read(o, &c->expires, p) &&
 	       uses_read(o, &c->uses, p);
 }
@@ -312,7 +337,7 @@ renew_check(struct operator *o, struct problem *p)
 static bool
 renew_apply(struct operator *o, struct edit *e, struct problem *p)
 {
-	const struct change *c = o->doing;
+	struct change *c = o->doing;
 	const struct binding *there = binding_there(o, e, &c->id, p);
 	struct binding next;
 
@@ -321,6 +346,8 @@ renew_apply(struct operator *o, struct edit *e, struct problem *p)
 	if (there->state == BINDING_REVOKED)
 		return problem(p, PROBLEM_MALFORMED, "it is revoked; add a new one");
 	next = *there;
+	if (!c->longer)
+		c->expires = next.expires;
 	next.expires = c->expires;
 	if (c->more)
 		next.uses_max = c->uses == 0 ? 0 : next.uses + c->uses;

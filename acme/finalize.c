@@ -10,6 +10,7 @@
 #include "acme/jwk.h"
 #include "acme/limits.h"
 #include "acme/local.h"
+#include "acme/offer.h"
 #include "acme/order.h"
 #include "acme/policy.h"
 #include "acme/reply.h"
@@ -174,7 +175,8 @@ finalize_begin(struct flow *f)
 		       FLOW_FAIL;
 	}
 	next = *fin->seen.order;
-	if (!edit_room(f->txn, &f->problem) || !issue_clock_check(v, now, &f->problem) ||
+	if (!edit_room(f->txn, &f->problem) || !offer_still(rq, v, &f->problem) ||
+	    !issue_clock_check(v, now, &f->problem) ||
 	    !issue_means(rq->config, &next.scope, &means, &f->problem) ||
 	    !limits_cert_check(rq, v, &next, &f->problem))
 		return FLOW_FAIL;

@@ -8,6 +8,7 @@
 #include "acme/count.h"
 #include "acme/jobs.h"
 #include "acme/limits.h"
+#include "acme/policy.h"
 #include "acme/status.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -129,6 +130,17 @@ issue_renumber(struct flow *f)
 	return FLOW_NEXT;
 }
 
+/* Is what the account may do still so? */
+static bool
+issue_allowed(const struct account *account, const struct view *v, struct arena *a, int64_t now,
+	      struct problem *p)
+{
+	if (account == NULL || account->state != ACCOUNT_VALID)
+		return problem(p, PROBLEM_UNAUTHORIZED, "the account was deactivated meanwhile");
+	return id_none(&account->scope.binding) ||
+	       policy_binding(store_binding_get(v, a, &account->scope.binding), now, p);
+}
+
 static bool
 issue_prepare(const struct work *w, struct issue *job, const struct view *v, struct arena *a)
 {
@@ -137,9 +149,8 @@ issue_prepare(const struct work *w, struct issue *job, const struct view *v, str
 
 	if (!issue_means(w->config, &job->order->scope, &job->means, &job->problem))
 		return false;
-	if (account == NULL || account->state != ACCOUNT_VALID)
-		return problem(&job->problem, PROBLEM_UNAUTHORIZED,
-			       "the account was deactivated meanwhile");
+	if (!issue_allowed(account, v, a, now, &job->problem))
+		return false;
 	job->leaf = (struct leaf){
 		.serial = job->order->serial,
 		.idents = job->order->idents,

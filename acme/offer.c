@@ -82,6 +82,7 @@ offer_permitted(const struct request *rq, const struct ident *ident, struct prob
 	if (!policy_ident(rq->config, rq->directory, rq->binding, ident, p))
 		return false;
 	return policy_methods(rq->directory, rq->binding, ident) != 0 ||
+	       policy_prevalidated(rq->binding, ident) ||
 	       problem(p, PROBLEM_REJECTED_IDENTIFIER, "\"%.100s\": no way to prove control of it "
 		       "is offered to this account", ident->value);
 }
@@ -115,12 +116,14 @@ offer_make(struct authz *authz, struct arena *a, const struct request *rq,
 		authz->ident.value += 2;
 		authz->ident.shown += 2;
 	}
-	challenges_make(authz, a, policy_methods(rq->directory, rq->binding, ident));
-	if (!policy_prevalidated(rq->binding, ident))
+	if (!policy_prevalidated(rq->binding, ident)) {
+		challenges_make(authz, a, policy_methods(rq->directory, rq->binding, ident));
 		return;
-	/* One challenge, since clients look for one (docs/tests.md, 28 and 34). */
+	}
+	/* One challenge, since clients look for one (docs/tests.md, 28 and 34), even where
+	 * none is offered. */
+	challenges_make(authz, a, METHOD_BIT(ident->wildcard ? METHOD_DNS_01 : METHOD_HTTP_01));
 	authz->state = AUTHZ_VALID;
-	authz->nchallenge = 1;
 	authz->challenges[0].state = CHALLENGE_VALID;
 	authz->challenges[0].validated = rq->now;
 }

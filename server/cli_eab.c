@@ -38,7 +38,7 @@ static const struct row {
 	{ "label", ONE, VERB_ADD, "label" },
 	{ "organisation", ONE, VERB_ADD, "organisation" },
 	{ "contact", CONTACT, VERB_ADD, NULL },
-	{ "names", MANY, VERB_ADD, "allow" },
+	{ "names", MANY, VERB_ADD, "names" },
 	{ "deny", MANY, VERB_ADD, "deny" },
 	{ "profiles", MANY, VERB_ADD, "profiles" },
 	{ "methods", MANY, VERB_ADD, "methods" },
@@ -198,7 +198,7 @@ static const char *
 name_example(const json_t *request)
 {
 	static char name[300];
-	const json_t *allow = json_object_get(request, "allow");
+	const json_t *allow = json_object_get(request, "names");
 	const char *text = "";
 
 	for (size_t i = 0; i < json_array_size(allow) && strpbrk(text, "abcdefghijklmnopqrstuvwxyz")
