@@ -80,12 +80,12 @@ make(const char *name, EVP_PKEY *key, const struct hook_ca *ca, long seconds)
 }
 
 struct hook_ca
-hook_ca_new(const char *pem_file)
+hook_ca_new(const char *name, const char *pem_file)
 {
 	struct hook_ca ca = { .key = EVP_EC_gen("P-256") };
 	FILE *out = fopen(pem_file, "w");
 
-	ca.cert = make("Hook CA", ca.key, NULL, 7 * 86400);
+	ca.cert = make(name, ca.key, NULL, 7 * 86400);
 	if (out == NULL || PEM_write_X509(out, ca.cert) != 1 || fclose(out) != 0)
 		abort();
 	return ca;
@@ -103,7 +103,7 @@ context(const struct hook_ca *ca, enum hook_cert cert)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *x = make(cert == HOOK_OTHER_NAME ? "DNS:other.example.test" :
-		       "DNS:" HOOK_HOST ",IP:127.0.0.1", key, ca,
+		       "DNS:" HOOK_HOST ",DNS:two.example.test,IP:127.0.0.1", key, ca,
 		       cert == HOOK_EXPIRED ? 1800 : 86400);
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
@@ -261,6 +261,9 @@ conn_main(void *arg)
 		c->ssl = SSL_new(h->tls);
 		SSL_set_fd(c->ssl, c->fd);
 		stays = readable(c) && SSL_accept(c->ssl) == 1;
+	} else {	/* as a web server does that is spoken to in TLS */
+		stays = take(c, c->head, sizeof(c->head)) > 0 &&
+			give(c, "HTTP/1.1 400 Bad Request\r\n\r\n", 28) && false;
 	}
 	while (stays && question(c)) {
 		note(c);

@@ -34,11 +34,11 @@ struct hook_ca {
 	EVP_PKEY	*key;
 	X509		*cert;
 };
-struct hook_ca hook_ca_new(const char *pem_file);
+struct hook_ca hook_ca_new(const char *name, const char *pem_file);
 void hook_ca_free(struct hook_ca *ca);
 
 enum hook_cert {
-	HOOK_GOOD,		/* for HOOK_HOST and 127.0.0.1 */
+	HOOK_GOOD,		/* for HOOK_HOST, two.example.test and 127.0.0.1 */
 	HOOK_OTHER_NAME,
 	HOOK_EXPIRED,
 	HOOK_PLAIN		/* no TLS at all */
