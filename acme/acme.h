@@ -56,6 +56,7 @@ struct directory {
 	const char			*name;
 	uint32_t			 number;
 	const char			*path;	/* "" or "/name": before /directory, /acme/... */
+	const char			*url;	/* of its /directory, where clients begin */
 	const struct acme_issuer	*issuer;
 	const struct acme_profile	*profile;	/* of orders that name none */
 	const struct acme_profile	**profiles;	/* nprofile; .profile is the first */
@@ -127,7 +128,7 @@ struct acme_limits {
 struct acme_webhook {
 	const char		*url;		/* NULL: nobody */
 	struct blob		 secret;	/* HMAC-SHA256 */
-	const char		*ca;		/* PEM file to trust; NULL: the system's */
+	struct blob		 roots;		/* PEM, to trust there; empty: the system's */
 	int			 timeout_ms;
 	bool			 absent_allows;	/* when there is no answer */
 };
@@ -273,6 +274,7 @@ struct reply {
 };
 
 struct route;
+struct hook;
 
 enum door {
 	DOOR_ACME,	/* HTTPS */
@@ -310,6 +312,7 @@ struct request {
 	int64_t			 now, began_us;
 	/* by the resource */
 	void			*doing;
+	struct hook		*hook;		/* what the webhook is asked, or NULL */
 	/* at the end */
 	struct reply		 reply;
 };

@@ -66,15 +66,14 @@ key_of_ca(const struct request *rq, const struct csr *csr)
 	return false;
 }
 
-/* Of whatever directory. */
+/* Of whatever directory, also one that is configured no more. */
 static bool
 key_of_account(const struct request *rq, const struct view *v, const struct jwk *jwk)
 {
 	struct id id;
 
-	for (size_t i = 0; i < rq->config->ndirectory; i++)
-		if (store_account_find(v, rq->config->directories[i].number, jwk->thumbprint,
-				       &id))
+	for (uint32_t i = 1; store_name(v, rq->flow->arena, 'd', i) != NULL; i++)
+		if (store_account_find(v, i, jwk->thumbprint, &id))
 			return true;
 	return false;
 }

@@ -51,15 +51,33 @@ issue_intend(struct edit *e, struct order *order, int64_t now, int64_t until)
 	edit_changed(e, &order->id);
 }
 
+static bool
+offers(const struct directory *d, const struct acme_profile *profile)
+{
+	for (size_t i = 0; i < d->nprofile; i++)
+		if (d->profiles[i] == profile)
+			return true;
+	return false;
+}
+
 bool
 issue_means(const struct acme_config *c, const struct scope *scope, struct issue_means *means,
 	    struct problem *p)
 {
+	const struct directory *d = acme_directory_of(c, scope->directory);
+	const char *lost = NULL;
+
 	means->profile = jobs_profile(c, scope->profile);
 	means->issuer = jobs_issuer(c, scope->issuer);
-	return (means->profile != NULL && means->issuer != NULL) ||
-	       problem(p, PROBLEM_SERVER_INTERNAL, "the %s of this order is no longer configured; "
-		       "make a new order", means->profile == NULL ? "profile" : "issuer");
+	if (d == NULL)
+		lost = "directory";
+	else if (!offers(d, means->profile))
+		lost = "profile";
+	else if (means->issuer == NULL)
+		lost = "issuer";
+	return lost == NULL ||
+	       problem(p, PROBLEM_UNAUTHORIZED, "the %s of this order is no longer offered: make a "
+		       "new order", lost);
 }
 
 void

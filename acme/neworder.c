@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme/count.h"
+#include "acme/hook.h"
 #include "acme/limits.h"
 #include "acme/offer.h"
 #include "acme/reply.h"
@@ -12,21 +13,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-
-/* All that is wrong is told at once: one problem as it is, several as subproblems. */
-static bool
-idents_failed(struct request *rq, struct problem *sub, size_t nsub, struct problem *p)
-{
-	if (nsub == 1) {
-		*p = sub[0];
-		p->ident = NULL;
-		return false;
-	}
-	problem(p, PROBLEM_COMPOUND, "%zu identifiers are refused: see the subproblems", nsub);
-	p->sub = arena_memdup(rq->flow->arena, sub, nsub * sizeof(*sub));
-	p->nsub = nsub;
-	return false;
-}
 
 /* For subproblems: the identifier as the client sent it, if it is one at all. */
 static const struct ident *
@@ -80,7 +66,7 @@ idents_parse(struct request *rq, struct order *order, struct problem *p)
 		else if (!known_already(order->idents, order->nident, &one))
 			order->idents[order->nident++] = one;
 	}
-	return nsub == 0 || idents_failed(rq, sub, nsub, p);
+	return nsub == 0 || offer_refused(a, sub, nsub, p);
 }
 
 static bool
@@ -159,6 +145,7 @@ neworder_check(struct flow *f)
 		n->authz[i].order = order->id;
 		n->authz[i].scope = order->scope;
 	}
+	hook_begin(rq, HOOK_ORDER, profile, order->idents, order->nident);
 	return FLOW_NEXT;
 }
 
@@ -214,6 +201,9 @@ neworder_reply(struct flow *f)
 
 const struct flow_step neworder_steps[] = {
 	{ ON_LOOP,   STEP(neworder_check) },	/* payload -> an order we would serve   */
+	{ ON_LOOP,   STEP(hook_turn) },		/* the webhook, if there is one: not too */
+	{ ON_LOOP,   STEP(hook_ask) },		/* many at a time; waits for its answer */
+	{ ON_LOOP,   STEP(hook_judge) },
 	{ ON_WRITER, STEP(neworder_apply) },	/* stored with its authorizations       */
 	{ ON_LOOP,   STEP(neworder_reply) },	/* 201 with the order, or the problem   */
 	{ 0 }

@@ -62,6 +62,20 @@ offer_ident(struct ident *ident, struct arena *a, const json_t *item, struct pro
 }
 
 bool
+offer_refused(struct arena *a, const struct problem *sub, size_t nsub, struct problem *p)
+{
+	if (nsub == 1) {
+		*p = sub[0];
+		p->ident = NULL;
+		return false;
+	}
+	problem(p, PROBLEM_COMPOUND, "%zu identifiers are refused: see the subproblems", nsub);
+	p->sub = arena_memdup(a, sub, nsub * sizeof(*sub));
+	p->nsub = nsub;
+	return false;
+}
+
+bool
 offer_permitted(const struct request *rq, const struct ident *ident, struct problem *p)
 {
 	return policy_ident(rq->config, rq->directory, rq->binding, ident, p) &&

@@ -20,6 +20,11 @@ bool offer_still(const struct request *rq, const struct view *v, struct problem 
  * unsupportedIdentifier or rejectedIdentifier. */
 bool offer_ident(struct ident *ident, struct arena *a, const json_t *item, struct problem *p);
 
+/* All that is wrong with a request's identifiers, nsub > 0 problems, told at once: one as it
+ * is, several as subproblems, copied into the arena.  Always false. */
+bool offer_refused(struct arena *a, const struct problem *sub, size_t nsub,
+		   struct problem *p);
+
 /* Do the rules permit it, and is there a way to prove it?  False with
  * rejectedIdentifier. */
 bool offer_permitted(const struct request *rq, const struct ident *ident, struct problem *p);

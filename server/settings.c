@@ -240,7 +240,8 @@ config_print_settings(FILE *out, const char *const *settings)
 		if (key_parse(&k, settings[i], &p) && k.section == NULL)
 			print_setting(out, &k, "");
 	print_sections(out, settings, false);
-	fputs("\n# Issuing CAs (paths are relative to this file) and what certificates are like; the\n"
-	      "# first of each is used.\n", out);
+	fputs("\n# Issuing CAs (paths are relative to this file), what certificates are like, other\n"
+	      "# directories.  The first issuer and profile are those of the default directory.\n",
+	      out);
 	print_sections(out, settings, true);
 }
