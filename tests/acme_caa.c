@@ -452,7 +452,7 @@ test_hours(void)
 int
 main(void)
 {
-	trial_begin(&trial, records, (const char *const[]){ "validation.caa=always",
+	trial_begin(&trial, records, (const char *const[]){ "workers=2", "validation.caa=always",
 		    "validation.caa_age=0s", "validation.timeout=3s", "validation.dnssec=trust-ad",
 		    "directory.partner.issuer=main", NULL });
 	test_validation();
@@ -462,7 +462,7 @@ main(void)
 	test_proof();
 	test_address();
 	trial_end(&trial);
-	trial_begin(&trial, records, (const char *const[]){ "validation.caa=always",
+	trial_begin(&trial, records, (const char *const[]){ "workers=2", "validation.caa=always",
 		    "order.reuse=valid", NULL });
 	test_hours();
 	trial_end(&trial);

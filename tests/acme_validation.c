@@ -343,7 +343,7 @@ test_bounded(void)
 int
 main(void)
 {
-	trial_begin(&trial, records, (const char *const[]){ "validation.caa=always",
+	trial_begin(&trial, records, (const char *const[]){ "workers=2", "validation.caa=always",
 		    "order.hold=0s", "validation.attempts=3", NULL });
 	test_attempts();
 	test_unauthorized();
@@ -354,7 +354,7 @@ main(void)
 	test_attempts_bad(trial.scene.responder);
 	test_expired();
 	trial_end(&trial);
-	trial_begin(&trial, records, (const char *const[]){ "validation.caa=always",
+	trial_begin(&trial, records, (const char *const[]){ "workers=2", "validation.caa=always",
 		    "order.hold=0s", "validation.attempts=10", "validation.timeout=3s", NULL });
 	test_bounded();
 	trial_end(&trial);

@@ -251,6 +251,14 @@ fake_dns_change(struct fake_record *record, const char *value)
 	pthread_mutex_unlock(&table);
 }
 
+void
+fake_dns_rename(struct fake_record *record, const char *name)
+{
+	pthread_mutex_lock(&table);
+	record->name = name;
+	pthread_mutex_unlock(&table);
+}
+
 unsigned
 fake_dns_given(struct fake_dns *d, const struct fake_record *record)
 {

@@ -16,15 +16,15 @@
 void
 trial_begin(struct trial *t, struct fake_record *records, const char *const *settings)
 {
-	const char *all[SETTINGS_MAX + 1] = { "workers=2", "caa_identities=" CA_NAME };
+	const char *all[SETTINGS_MAX + 1] = { "caa_identities=" CA_NAME };
 	char resolver[64];
-	size_t n = 3;
+	size_t n = 2;
 
 	t->records = records;
 	t->dns = fake_dns_start(records);
 	snprintf(resolver, sizeof(resolver), "validation.resolvers=127.0.0.1@%u",
 		 fake_dns_port(t->dns));
-	all[2] = resolver;
+	all[1] = resolver;
 	while (*settings != NULL && n < SETTINGS_MAX)
 		all[n++] = *settings++;
 	scene_prepare(&t->scene, 0);

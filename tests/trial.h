@@ -16,7 +16,7 @@ struct trial {
 	struct fake_dns		*dns;
 };
 
-/* With two workers and a name for CAA; ends the test when the server does not come up. */
+/* With a name for CAA; ends the test when the server does not come up. */
 void trial_begin(struct trial *t, struct fake_record *records, const char *const *settings);
 /* The server runs, and must end well. */
 __attribute__((unused)) static void

@@ -2,9 +2,19 @@
 trial_sources = tests/fake_dns.c tests/fake_dns.h tests/trial.c tests/trial.h $(attack_sources)
 TRIAL = $(STORE) $(OPENSSL_LIBS) $(JANSSON_LIBS) -lresolv
 
-trial_tests = tests/acme_caa tests/acme_validation
+trial_tests = tests/acme_caa tests/acme_evidence tests/acme_hole tests/acme_methods \
+	tests/acme_stop tests/acme_validation
 tests_acme_caa_SOURCES = tests/acme_caa.c $(trial_sources)
 tests_acme_caa_LDADD = $(TRIAL)
+tests_acme_evidence_SOURCES = tests/acme_evidence.c tests/fake_web.c tests/fake_web.h $(trial_sources)
+tests_acme_evidence_LDADD = $(TRIAL)
+tests_acme_hole_SOURCES = tests/acme_hole.c $(trial_sources)
+tests_acme_hole_LDADD = $(TRIAL)
+tests_acme_methods_SOURCES = tests/acme_methods.c tests/bind.c tests/bind.h tests/fake_alpn.c \
+	tests/fake_alpn.h tests/fake_web.c tests/fake_web.h $(trial_sources)
+tests_acme_methods_LDADD = $(TRIAL)
+tests_acme_stop_SOURCES = tests/acme_stop.c $(trial_sources)
+tests_acme_stop_LDADD = $(TRIAL)
 tests_acme_validation_SOURCES = tests/acme_validation.c $(trial_sources)
 tests_acme_validation_LDADD = $(TRIAL)
 wire_tests += $(trial_tests)
