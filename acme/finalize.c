@@ -174,7 +174,7 @@ finalize_begin(struct flow *f)
 
 	if (fin->repeated)
 		return FLOW_NEXT;
-	if (fin->recheck.problem.type != PROBLEM_NONE) {	/* forbidden: nothing else changes */
+	if (fin->recheck.problem.type != PROBLEM_NONE) {	/* forbidden: no more than that */
 		recheck_record(&fin->recheck, f->txn, &fin->seen.id);
 		return FLOW_NEXT;
 	}

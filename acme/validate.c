@@ -3,15 +3,14 @@
  *
  * Its time begins when its account has a turn for it, and is for all attempts and their CAA
  * checks together. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "acme/count.h"
 #include "acme/jobs.h"
-#include "acme/limits.h"
 #include "acme/local.h"
 #include "acme/status.h"
+#include "acme/verdict.h"
 #include "base/b64.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -32,10 +31,9 @@ struct validate {
 
 /* Before the second attempt, and before each other one: libunbound keeps a failure for five
  * seconds. */
-#define PAUSE_MS     1000
-#define PAUSES_MS    6000
-#define ATTEMPT_MS   500	/* what must be left for one more */
-#define EVIDENCE_MAX 16		/* attempts whose evidence is kept, those before a crash too */
+#define PAUSE_MS   1000
+#define PAUSES_MS  6000
+#define ATTEMPT_MS 500		/* what must be left for one more */
 
 static void
 validate_give_up(struct asking *asking)
@@ -248,63 +246,16 @@ validate_heard(struct flow *f)
 	return FLOW_NEXT;
 }
 
-/* The order that an authorization was made for fails with it; others that share it are
- * judged when somebody looks. */
-static bool
-order_fails(struct edit *e, struct arena *a, const struct id *id)
-{
-	const struct order *there = store_order_get(edit_view(e), a, id);
-	struct order next;
-
-	if (there == NULL || there->state != ORDER_PENDING)
-		return false;
-	next = *there;
-	next.state = ORDER_INVALID;
-	store_order_put(e, &next);
-	edit_changed(e, id);
-	return true;
-}
-
-static void
-evidence_add(struct edit *e, struct arena *a, const struct validate *job)
+/* What is kept of this attempt; NULL: nothing was asked. */
+static const char *
+validate_evidence(struct arena *a, const struct validate *job)
 {
 	const char *text = job->question.record, *caa = job->caa.record;
 
-	assert(text != NULL || job->problem.type != PROBLEM_NONE);
-	if (text == NULL)	/* nothing was asked */
-		return;
-	text = caa == NULL ? arena_printf(a, "{\"validation\":%s}", text) :
+	if (text == NULL)
+		return NULL;
+	return caa == NULL ? arena_printf(a, "{\"validation\":%s}", text) :
 	       arena_printf(a, "{\"validation\":%s,\"caa\":%s}", text, caa);
-	store_evidence_add(e, &job->authz->id, clock_now_ms(), text, EVIDENCE_MAX);
-}
-
-static void
-verdict_good(struct edit *e, const struct work *w, struct authz *authz)
-{
-	struct challenge *c = &authz->challenges[w->job.arg];
-
-	authz->state = AUTHZ_VALID;
-	authz->expires = clock_now() + w->config->authz_life;
-	c->state = CHALLENGE_VALID;
-	c->validated = clock_now();
-	c->error = NULL;
-	store_authz_put(e, authz);
-	store_authz_remember(e, authz);
-	limits_proved(e, authz);
-}
-
-static void
-verdict_bad(struct edit *e, const struct work *w, struct authz *authz, struct arena *a)
-{
-	struct validate *job = w->doing;
-
-	authz->state = AUTHZ_INVALID;
-	authz->challenges[w->job.arg].state = CHALLENGE_INVALID;
-	store_authz_put(e, authz);
-	if (job->problem.type != PROBLEM_SERVER_INTERNAL &&
-	    job->problem.type != PROBLEM_RATE_LIMITED)	/* our own trouble, not the client's */
-		limits_failed(w->config, e, authz);
-	job->order_failed = order_fails(e, a, &authz->order);
 }
 
 /* The verdict in the records, or what is wrong so far. */
@@ -315,7 +266,6 @@ validate_record(struct flow *f)
 	struct validate *job = w->doing;
 	const struct view *v = edit_view(f->txn);
 	const struct authz *there = validate_due(v, f->arena, &w->job);
-	struct authz next;
 
 	job->decided = job->order_failed = false;
 	if (job->dropped)
@@ -327,21 +277,12 @@ validate_record(struct flow *f)
 	}
 	if (!validate_wanted(w, v, f->arena, there, &job->problem))
 		job->again = false;
-	next = *there;
-	if (job->problem.type != PROBLEM_NONE)
-		next.challenges[w->job.arg].error = problem_print(&job->problem, f->arena);
-	evidence_add(f->txn, f->arena, job);
-	edit_changed(f->txn, &next.id);
-	if (job->again) {
-		store_authz_put(f->txn, &next);
-		return FLOW_NEXT;
-	}
-	if (job->problem.type == PROBLEM_NONE)
-		verdict_good(f->txn, w, &next);
-	else
-		verdict_bad(f->txn, w, &next, f->arena);
-	edit_job_done(f->txn, &w->job);
-	job->decided = true;
+	job->order_failed = verdict_put(f->txn, there, &(struct verdict){
+		.config = w->config, .number = w->job.arg, .problem = &job->problem,
+		.evidence = validate_evidence(f->arena, job), .final = !job->again });
+	job->decided = !job->again;
+	if (job->decided)
+		edit_job_done(f->txn, &w->job);
 	return FLOW_NEXT;
 }
 
