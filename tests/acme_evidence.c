@@ -12,6 +12,7 @@
 #include "tests/trial.h"
 
 #define ODD   "\x1b[31mred\x07\xff\xc2\x9b" "2J\r\n<b>\"\\"
+#define MANY  "_acme-challenge.many.test"
 #define PLAIN "?[31mred????" "2J??" "<b>\"\\"
 
 static struct trial trial;
@@ -20,12 +21,10 @@ static struct fake_record records[] = {
 	{ "hop.test", FAKE_CAA, "0 issue " CA_NAME },
 	{ "odd.test", ns_t_a, "127.0.0.2" },
 	{ "_acme-challenge.odd.test", ns_t_txt, ODD },
-	{ "_acme-challenge.many.test", ns_t_txt, "1" }, { "_acme-challenge.many.test", ns_t_txt, "2" },
-	{ "_acme-challenge.many.test", ns_t_txt, "3" }, { "_acme-challenge.many.test", ns_t_txt, "4" },
-	{ "_acme-challenge.many.test", ns_t_txt, "5" }, { "_acme-challenge.many.test", ns_t_txt, "6" },
-	{ "_acme-challenge.many.test", ns_t_txt, "7" }, { "_acme-challenge.many.test", ns_t_txt, "8" },
-	{ "_acme-challenge.many.test", ns_t_txt, "9" },
-	{ "_acme-challenge.many.test", ns_t_txt, "10" },
+	{ MANY, ns_t_txt, "1" }, { MANY, ns_t_txt, "2" }, { MANY, ns_t_txt, "3" },
+	{ MANY, ns_t_txt, "4" }, { MANY, ns_t_txt, "5" }, { MANY, ns_t_txt, "6" },
+	{ MANY, ns_t_txt, "7" }, { MANY, ns_t_txt, "8" }, { MANY, ns_t_txt, "9" },
+	{ MANY, ns_t_txt, "10" },
 	{ "_acme-challenge.led.test", ns_t_cname, "elsewhere.test" },
 	{ "elsewhere.test", ns_t_txt, "x" },
 	{ "bogus.test", 0, "BOGUS" },

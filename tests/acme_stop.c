@@ -131,7 +131,8 @@ check_valid(struct client *c, const char *authz, const char *what)
 {
 	const json_t *o, *row;
 
-	is(decided(c, authz), "valid", arena_printf(c->arena, "R-23, V-32 %s: it is decided", what));
+	is(decided(c, authz), "valid",
+	   arena_printf(c->arena, "R-23, V-32 %s: it is decided", what));
 	o = shown(&trial, c, "authz", authz);
 	row = evidence(o, evidence_rows(o) - 1, "validation");
 	ok(row != NULL && json_is_null(json_object_get(row, "problem")) &&
@@ -267,8 +268,8 @@ test_point(const char *point)
 int
 main(void)
 {
-	trial_begin(&trial, records, (const char *const[]){ "validation.caa=always",
-		    "workers=1", "order.hold=0s", "validation.attempts=3", "validation.caa_age=0s",
+	trial_begin(&trial, records, (const char *const[]){ "workers=1", "validation.caa=always",
+		    "order.hold=0s", "validation.attempts=3", "validation.caa_age=0s",
 		    "validation.per_account=1", "validation.dnssec=trust-ad", NULL });
 	for (size_t i = 0; i < COUNT(places); i++) {
 		test_place(&places[i], false);

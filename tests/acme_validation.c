@@ -16,6 +16,7 @@
 #define SLACK_MS 900		/* that a busy machine may add */
 
 static struct trial trial;
+static uint16_t metrics;
 static struct fake_record records[] = {
 	{ "_acme-challenge.n1.example.test", 0, "SERVFAIL" },
 	{ "_acme-challenge.n1.example.test", ns_t_txt, "nothing yet" },
@@ -72,8 +73,8 @@ check_between(struct client *c, const struct run *r, const char *type)
 	ok(errors == 1, "D 9 the other challenges have no error");
 	client_post(c, client_challenge(c->json, r->method, "url"), "");
 	is(text(c->json, "status"), "processing", "8.2 the challenge says so too");
-	ok(json_object_get(c->json, "error") != NULL && reply_only(&c->reply, "Retry-After") != NULL,
-	   "8.2 with error and Retry-After");
+	ok(json_object_get(c->json, "error") != NULL &&
+	   reply_only(&c->reply, "Retry-After") != NULL, "8.2 with error and Retry-After");
 	is(status_of(c, r->order.url), "pending", "8.2 the order waits");
 	ok(json_object_get(c->json, "error") == NULL, "25: and has no error");
 }
@@ -85,6 +86,19 @@ check_good(struct client *c, const struct run *r, const char *what)
 	ok(client_challenge(c->json, r->method, "validated") != NULL &&
 	   *error_of(c, r->method, "type") == '\0', "8.2 no error is left");
 	is(status_of(c, r->order.url), "ready", "8.2 the order is ready");
+}
+
+/* Three attempts are one validation (the only one of dns-01 so far). */
+static void
+check_metrics(void)
+{
+	ok(metric_now(metrics, "brevet_validation_seconds_count{method=\"dns-01\"}") == 1,
+	   "8.2 attempts are counted as one validation");
+	ok(metric_now(metrics, "brevet_challenges_total{method=\"dns-01\",result=\"ok\"}") == 1 &&
+	   metric_now(metrics, "brevet_challenges_total{method=\"dns-01\",result=\"dns\"}") <= 0,
+	   "8.2 with one result");
+	ok(metric_now(metrics, "brevet_validation_seconds_bucket{method=\"dns-01\",le=\"1\"}") ==
+	   0, "8.2 and the time of all attempts");
 }
 
 static void
@@ -134,6 +148,7 @@ test_attempts_good(struct responder *web)
 	   responder_asked(web, runs.twice.token));
 	check_attempts(c, &runs.twice, 3, "8.2 failing twice");
 	check_good(c, &runs.dns, "8.2 DNS comes back: good");
+	check_metrics();
 	check_good(c, &runs.caa, "8.2, V-22 the servers of CAA come back: good");
 	ok(responder_asked(web, runs.caa.token) >= 2, "8.2 control is proved again before CAA");
 }
@@ -249,7 +264,8 @@ test_expired(void)
 	trial_again(&trial);
 	come_again(c);
 	is(decided(c, r.order.authz[0]), "invalid", "V-31 an authorization that expired");
-	for (int i = 0; i < 100 && *error_of(c, "http-01", "type") == '\0'; i++) {
+	for (int i = 0; i < 100 && strcmp(error_of(c, "http-01", "type"), "unauthorized") != 0;
+	     i++) {
 		usleep(50000);
 		status_of(c, r.order.authz[0]);
 	}
@@ -343,8 +359,12 @@ test_bounded(void)
 int
 main(void)
 {
+	char at[64];
+
+	metrics = port_free();
+	snprintf(at, sizeof(at), "metrics.listen=127.0.0.1:%u", metrics);
 	trial_begin(&trial, records, (const char *const[]){ "workers=2", "validation.caa=always",
-		    "order.hold=0s", "validation.attempts=3", NULL });
+		    "order.hold=0s", "validation.attempts=3", at, NULL });
 	test_attempts();
 	test_unauthorized();
 	test_posts();

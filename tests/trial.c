@@ -2,6 +2,7 @@
 /* trial.c - validation over the wire. */
 #include "tests/trial.h"
 
+#include <arpa/nameser.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/wait.h>
@@ -136,6 +137,20 @@ proved(struct trial *t, struct client *c, const char *authz)
 	return respond(c, authz, "http-01") == 200 ? decided(c, authz) : client_why(c);
 }
 
+struct client_order
+by_dns(struct trial *t, struct client *c, const char *name)
+{
+	struct client_order order = order_of(c, "dns", name);
+	const char *base = strncmp(name, "*.", 2) == 0 ? name + 2 : name;
+	const char *token = token_of(c, order.authz[0], "dns-01");
+
+	record_set(t, arena_printf(c->arena, "_acme-challenge.%s", base), ns_t_txt,
+		   dns_value(c, token));
+	respond(c, order.authz[0], "dns-01");
+	decided(c, order.authz[0]);
+	return order;
+}
+
 /* --- errors -------------------------------------------------------------------------- */
 
 const char *
@@ -158,8 +173,9 @@ error_of(struct client *c, const char *method, const char *member)
 static const char *
 show_run(struct trial *t, struct client *c, const char *words)
 {
-	const char *command = arena_printf(c->arena, "%s show %s --config %s/brevet.conf 2>/dev/null",
-					   t->scene.server->brevet, words, t->scene.server->dir);
+	const char *command = arena_printf(c->arena, "%s show %s --config %s/brevet.conf "
+					   "2>/dev/null", t->scene.server->brevet, words,
+					   t->scene.server->dir);
 	FILE *in = popen(command, "r");
 	const char *said = "";
 	char part[4096];

@@ -48,6 +48,9 @@ int respond(struct client *c, const char *authz, const char *method);
 const char *decided(struct client *c, const char *authz);
 /* The answer for http-01 is in place, then both of these. */
 const char *proved(struct trial *t, struct client *c, const char *authz);
+/* A new order for the name: a TXT record proves it by dns-01, and its authorization is
+ * decided and read. */
+struct client_order by_dns(struct trial *t, struct client *c, const char *name);
 /* What the TXT record of dns-01 and dns-account-01 must say. */
 const char *dns_value(struct client *c, const char *token);
 
