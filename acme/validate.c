@@ -40,7 +40,6 @@ validate_give_up(struct asking *asking)
 {
 	struct validate *job = (struct validate *)asking;
 
-	turn_leave(&job->turn);
 	va_cancel(&job->question);
 	va_caa_cancel(&job->caa);
 	job->dropped = true;
