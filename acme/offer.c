@@ -170,10 +170,24 @@ offer_find(const struct request *rq, const struct view *v, const struct acme_pro
 	       methods_in(there, CHALLENGE_PENDING) == offered ? there : NULL;
 }
 
+/* Of one that no challenge has proved, what stands for that. */
+static void
+offer_vouch(const struct request *rq, struct edit *e, const struct authz *authz)
+{
+	struct arena *a = rq->flow->arena;
+	json_t *evidence = json_keep(a, json_pack("{s:{s:s, s:s}}", "prevalidated", "binding",
+						  id_print(a, &rq->binding->id), "at",
+						  clock_print(a, rq->now)));
+
+	store_evidence_add(e, &authz->id, clock_now_ms(), json_print(a, evidence), 1);
+}
+
 void
 offer_add(const struct request *rq, struct edit *e, const struct authz *authz)
 {
 	store_authz_add(e, authz);
+	if (authz->state == AUTHZ_VALID)
+		offer_vouch(rq, e, authz);
 	if (rq->config->reuse_pending && authz->state == AUTHZ_PENDING)
 		store_authz_remember(e, authz);
 }
