@@ -240,9 +240,10 @@ source_tree() {
 
 # --- A certificate authority -------------------------------------------------------------
 
-# ca_make DIR [OPTION...]: a CA in DIR for clients on this machine.  Sets $ca, $url, $root
-# and $http_port, where http-01 is looked for.  Names in DIR.hosts need no DNS.  The URL has
-# an address: a minimal Debian has no /etc/hosts and does not know localhost.
+# ca_make DIR [OPTION...]: a CA in DIR for clients on this machine.  Sets $ca, $url, $root,
+# $http_port, where http-01 is looked for, and $tls_port, where tls-alpn-01 is.  Names in
+# DIR.hosts need no DNS.  The URL has an address: a minimal Debian has no /etc/hosts and does
+# not know localhost.
 ca_make() {
 	local acme_port crl_port
 	ca=$1
@@ -250,6 +251,7 @@ ca_make() {
 	acme_port=$(free_port)
 	crl_port=$(free_port)
 	http_port=$(free_port)
+	tls_port=$(free_port)
 	url=https://127.0.0.1:$acme_port/directory
 	root=$ca/root.pem
 	touch "$ca.hosts"
@@ -257,6 +259,7 @@ ca_make() {
 		--set "http.listen=127.0.0.1:$crl_port" \
 		--set "validation.hosts_file=$ca.hosts" \
 		--set "validation.http_port=$http_port" \
+		--set "validation.tls_port=$tls_port" \
 		--set validation.allow_addresses=127.0.0.1 "$@"
 }
 
