@@ -9,6 +9,8 @@
 
 brevet=${BREVET:-./brevet}
 work=
+knot=
+knot_signs=
 pids=()
 detached=
 cases=0
@@ -175,9 +177,11 @@ free_port() {
 }
 
 # knot_start PORT ZONE [SECRET]: knotd at 127.0.0.1 for one zone, which is read from standard
-# input.  With a secret it takes updates signed by it: the key "update", hmac-sha512.
+# input.  With a secret it takes updates signed by it: the key "update", hmac-sha512.  With
+# $knot_signs set it signs the zone by DNSSEC, with new keys.  Sets $knot.
 knot_start() {
 	local dir=$work/knot
+	rm -rf "$dir"
 	mkdir "$dir"
 	cat >"$dir/knot.conf" <<-END
 		server:
@@ -202,13 +206,15 @@ knot_start() {
 		  - domain: $2
 		    file: "$dir/zone"
 		    ${3:+acl: update}
+		    ${knot_signs:+dnssec-signing: on}
 		log:
 		  - target: stderr
 		    any: notice
 	END
 	cat >"$dir/zone"
 	knotd -c "$dir/knot.conf" >"$dir/log" 2>&1 &
-	remember $!
+	knot=$!
+	remember "$knot"
 	wait_until 10 port_is_open "$1" || die "knotd does not start: $(cat "$dir/log")"
 }
 
@@ -305,8 +311,9 @@ cert_serial() {
 }
 
 cert_names() {
-	openssl x509 -in "$1" -noout -ext subjectAltName | sed -n 's/^ *//; s/DNS://gp' |
-		tr -d ' ' | tr , '\n' | sort | paste -sd ' '
+	openssl x509 -in "$1" -noout -ext subjectAltName |
+		sed -n 's/^ *//; s/DNS:\|IP Address:/@/g; s/@//gp' | tr -d ' ' | tr , '\n' | sort |
+		paste -sd ' '
 }
 
 cert_crl_url() {
@@ -324,12 +331,15 @@ cert_verify() {
 		"$1/cert.pem"
 }
 
-# The certificate is for every one of the names, which follow DIR.
+# The certificate is for every one of the names and addresses, which follow DIR.  IPv6 is
+# written as OpenSSL does: 0:0:0:0:0:0:0:1.
 cert_is_for() {
-	local dir=$1 name
+	local dir=$1 name check
 	shift
 	for name; do
-		openssl x509 -in "$dir/cert.pem" -noout -checkhost "${name/\*/any}" |
+		check=-checkhost
+		[[ ! $name =~ ^[0-9.]+$|: ]] || check=-checkip
+		openssl x509 -in "$dir/cert.pem" -noout "$check" "${name/\*/any}" |
 			grep "does match" || return 1
 	done
 }

@@ -115,10 +115,16 @@ account_label(struct arena *a, const char *url)
 	return arena_strdup(a, label);
 }
 
+static const char *
+key_auth(struct arena *a, const struct account *account, const json_t *challenge)
+{
+	return arena_printf(a, "%s.%s", text(challenge, "token"), account->thumbprint);
+}
+
 /* Puts the record of a method that asks for TXT; returns its name. */
 static const char *
 put_record(struct respond *r, struct arena *a, const struct account *account, const char *name,
-	   const json_t *challenge, const char *key_auth)
+	   const json_t *challenge)
 {
 	const json_t *issuers = json_object_get(challenge, "issuer-domain-names");
 	const char *issuer = json_string_value(json_array_get(issuers, 0)), *at, *value;
@@ -129,11 +135,12 @@ put_record(struct respond *r, struct arena *a, const struct account *account, co
 		value = arena_printf(a, "%s; accounturi=%s", issuer == NULL ? "" : issuer,
 				     account->url);
 	} else {
-		digest(key_auth, octets);
+		digest(key_auth(a, account, challenge), octets);
 		value = b64_print(a, octets, sizeof(octets));
-		at = r->method == METHOD_DNS_01 ? arena_printf(a, "_acme-challenge.%s", name) :
-		     arena_printf(a, "_%s._acme-challenge.%s", account_label(a, account->url), name);
+		at = arena_printf(a, "_acme-challenge.%s", name);
 	}
+	if (r->method == METHOD_DNS_ACCOUNT_01)
+		at = arena_printf(a, "_%s.%s", account_label(a, account->url), at);
 	dns_put(r->dns, at, value);
 	return at;
 }
@@ -143,17 +150,16 @@ respond_put(struct respond *r, struct arena *a, const struct account *account, c
 	    const json_t *challenge)
 {
 	const char *token = arena_strdup(a, text(challenge, "token"));
-	const char *key_auth = arena_printf(a, "%s.%s", token, account->thumbprint);
 
 	if (r->web != NULL) {
 		web_put(r->web, token, account->thumbprint);
 		return token;
 	}
 	if (r->alpn != NULL) {
-		alpn_put(r->alpn, name, key_auth);
+		alpn_put(r->alpn, name, key_auth(a, account, challenge));
 		return name;
 	}
-	return put_record(r, a, account, name, challenge, key_auth);
+	return put_record(r, a, account, name, challenge);
 }
 
 void
