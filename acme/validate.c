@@ -235,8 +235,8 @@ verdict_bad(struct edit *e, const struct work *w, struct authz *authz, struct ar
 	job->order_failed = order_fails(e, a, &authz->order);
 }
 
-/* The verdict in the records, or what is wrong so far; the account may have gone meanwhile
- * (V-31). */
+/* The verdict in the records, or what is wrong so far; the account may have gone meanwhile, or
+ * the time (V-31). */
 static enum flow_next
 validate_record(struct flow *f)
 {

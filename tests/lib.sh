@@ -36,6 +36,14 @@ need_program() {
 	done
 }
 
+# Sets $python to one that has the module cryptography.
+need_python() {
+	for python in python3 /usr/bin/python3; do
+		if "$python" -c 'import cryptography' 2>/dev/null; then return; fi
+	done
+	skip_all "no python3 with cryptography is installed: run tests/setup"
+}
+
 diag() {
 	sed 's/^/# /'
 }

@@ -7,7 +7,6 @@ set -uo pipefail
 
 bench=${BREVET_BENCH:-./brevet-bench}
 tests=$(cd "$(dirname "$0")" && pwd)
-python=
 said=				# what the server made of the last action
 declare -A looked		# families that a case has looked at
 
@@ -317,10 +316,7 @@ test_complete() {
 
 ORDERS=200
 
-for python in python3 /usr/bin/python3 ''; do
-	"$python" -c 'import cryptography' 2>/dev/null && break
-done
-[ -n "$python" ] || skip_all "no python3 with cryptography is installed: run tests/setup"
+need_python
 lib_start
 [ -x "$bench" ] || die "no program $bench: build it, or name it in \$BREVET_BENCH"
 metrics_port=$(free_port)

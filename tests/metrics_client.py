@@ -6,115 +6,18 @@ metrics_client.py DIRECTORY ROOT STATE ACTION [ARGUMENT...]
 The actions are the functions do_* below; they print what the server made of it.  STATE is a
 folder that keeps the account and the last certificate from one call to the next.
 """
-import base64
-import hashlib
 import http.server
-import json
-import os
-import ssl
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
+
+sys.dont_write_bytecode = True  # the sources may be read-only
+from acme_client import Server, b64, jwk_of, key_new, request_for, sign, thumbprint, verdict
 
 SLOW = 2  # seconds that a slow web server takes
-
-
-def b64(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def key_new():
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def jwk_of(key):
-    numbers = key.public_key().public_numbers()
-    return {
-        "crv": "P-256",
-        "kty": "EC",
-        "x": b64(numbers.x.to_bytes(32, "big")),
-        "y": b64(numbers.y.to_bytes(32, "big")),
-    }
-
-
-def thumbprint(key):
-    text = json.dumps(jwk_of(key), sort_keys=True, separators=(",", ":"))
-    return b64(hashlib.sha256(text.encode()).digest())
-
-
-def sign(key, protected, payload):
-    """A flattened JWS with ES256."""
-    head = b64(json.dumps(protected).encode())
-    body = "" if payload is None else b64(json.dumps(payload).encode())
-    r, s = utils.decode_dss_signature(
-        key.sign(f"{head}.{body}".encode(), ec.ECDSA(hashes.SHA256()))
-    )
-    signature = b64(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
-    return {"protected": head, "payload": body, "signature": signature}
-
-
-class Server:
-    """The ACME server, and the account that is used with it."""
-
-    def __init__(self, directory, root, state):
-        self.context = ssl.create_default_context(cafile=root)
-        self.state = state
-        self.directory = self.send("GET", directory)[2]
-        self.key, self.kid = None, None
-        if os.path.exists(f"{state}/account.json"):
-            with open(f"{state}/account.json", encoding="utf-8") as file:
-                saved = json.load(file)
-            self.kid = saved["kid"]
-            self.key = serialization.load_pem_private_key(saved["key"].encode(), None)
-
-    def save(self):
-        pem = self.key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        with open(f"{self.state}/account.json", "w", encoding="utf-8") as file:
-            json.dump({"kid": self.kid, "key": pem.decode()}, file)
-
-    def send(self, method, url, body=None, kind="application/jose+json"):
-        """Status, headers, and the body: parsed if it is JSON."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {} if body is None else {"Content-Type": kind}
-        request = urllib.request.Request(url, data, headers, method=method)
-        try:
-            reply = urllib.request.urlopen(request, context=self.context)
-        except urllib.error.HTTPError as error:
-            reply = error
-        with reply:
-            content = reply.read()
-            is_json = "json" in reply.headers.get("Content-Type", "")
-            return reply.status, reply.headers, json.loads(content) if is_json else content
-
-    def nonce(self):
-        return self.send("HEAD", self.directory["newNonce"])[1]["Replay-Nonce"]
-
-    def post(self, url, payload, nonce=None, by_key=False, key=None):
-        protected = {"alg": "ES256", "nonce": nonce or self.nonce(), "url": url}
-        if by_key:
-            protected["jwk"] = jwk_of(key or self.key)
-        else:
-            protected["kid"] = self.kid
-        return self.send("POST", url, sign(key or self.key, protected, payload))
-
-    def wait(self, url, *until):
-        for _ in range(200):
-            reply = self.post(url, None)[2]
-            if reply["status"] in until:
-                return reply
-            time.sleep(0.1)
-        sys.exit(f"{url} stays {reply['status']}")
 
 
 class Web:
@@ -141,22 +44,11 @@ class Web:
         self.http.server_close()
 
 
-def verdict(reply):
-    """What a server said, in two words: the status, the problem's type."""
-    status, _, body = reply
-    problem = body.get("type", "") if isinstance(body, dict) else ""
-    return f"{status} {problem.rsplit(':', 1)[-1]}".strip()
-
-
 # --- Accounts -----------------------------------------------------------------------------
 
 
 def do_account(server, _):
-    server.key = key_new()
-    reply = server.post(server.directory["newAccount"], {"termsOfServiceAgreed": True}, by_key=True)
-    server.kid = reply[1]["Location"]
-    server.save()
-    return verdict(reply)
+    return verdict(server.register())
 
 
 def do_find(server, _):
@@ -183,17 +75,6 @@ def do_deactivate(server, _):
 
 
 # --- Orders -------------------------------------------------------------------------------
-
-
-def request_for(name):
-    key = key_new()
-    return (
-        x509.CertificateSigningRequestBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.DER)
-    )
 
 
 def authorize(server, port, name, manner):

@@ -23,7 +23,10 @@
 #include "va/engine.h"
 #include "va/local.h"
 
-#define BUSY_MAX 512	/* queries at a time, each with a socket; others wait */
+/* Queries at a time, each with a socket; others wait.  Those that have waited in vain for
+ * their first reply count apart, so that silent name servers hold up nobody else. */
+#define BUSY_MAX 512
+#define SLOW_MAX 4096
 #define TRIES	 3
 
 static const int try_ms[TRIES] = { 1500, 4000, 10000 };
@@ -37,7 +40,7 @@ struct stub {
 	struct loop	*loop;
 	struct server	*servers;
 	unsigned	 nserver, first;	/* asked first: the last one that answered */
-	unsigned		 busy;
+	unsigned		 busy, slow;
 	bool			 taking;	/* of those that wait, now */
 	struct query	*waiting, **last;
 };
@@ -48,6 +51,7 @@ struct query {
 	struct question	*question;
 	struct query	*next, **here;	/* while it waits; else here is NULL */
 	unsigned	 tries, server, strays;
+	bool		 slow;
 	int		 fd;
 	struct event	*ready, *timer;	/* NULL: none */
 	uint8_t		 bytes[2 + PACKET_QUERY_MAX];	/* TCP's length, the message */
@@ -92,7 +96,7 @@ stub_close(void *dns)
 {
 	struct stub *s = dns;
 
-	assert(s->busy == 0 && s->waiting == NULL);
+	assert(s->busy == 0 && s->slow == 0 && s->waiting == NULL);
 	for (unsigned i = 0; i < s->nserver; i++)
 		free((char *)s->servers[i].text);
 	free(s->servers);
@@ -147,7 +151,10 @@ query_end(struct query *x)
 {
 	query_hang_up(x);
 	x->question->query = NULL;
-	x->stub->busy--;
+	if (x->slow)
+		x->stub->slow--;
+	else
+		x->stub->busy--;
 	stub_take(x->stub);
 }
 
@@ -193,10 +200,17 @@ static void
 query_late(evutil_socket_t fd, short what, void *arg)
 {
 	struct query *x = arg;
+	struct stub *s = x->stub;
 
 	(void)fd, (void)what;
+	if (!x->slow && s->slow < SLOW_MAX) {
+		x->slow = true;
+		s->slow++;
+		s->busy--;
+	}
 	query_failed(x, RCODE_SILENCE, "no reply in time");
 	query_next_try(x);
+	stub_take(s);
 }
 
 /* Words for the extended errors that mean "bogus"; NULL: another one. */

@@ -29,12 +29,13 @@ static const char *const settings[][2] = {
 	{ "unblock-lan-zones:", "yes" },	/* internal zones are asked for like others */
 	{ "insecure-lan-zones:", "yes" },
 	{ "infra-keep-probing:", "yes" },	/* a resolver that was down is tried again */
-	{ "outgoing-range:", "512" },		/* questions at a time; 16 by default */
+	{ "outgoing-range:", "4096" },		/* questions at a time: many may be in vain */
 	{ "outgoing-num-tcp:", "32" },
 	{ "outbound-msg-retry:", "3" },
 	{ "qname-minimisation:", "yes" },
 	{ "use-caps-for-id:", "yes" },		/* 0x20: harder to answer in another's name */
 	{ "harden-dnssec-stripped:", "yes" },
+	{ "aggressive-nsec:", "no" },		/* nor does one denial answer for others */
 	{ "val-permissive-mode:", "no" },
 	{ "val-bogus-ttl:", "5" },		/* like that of SERVFAIL */
 };
