@@ -16,11 +16,13 @@ options() {
 }
 
 # The same from the page's table of limits.
+# shellcheck disable=SC2016
 documented() {
 	sed -n '/^## Limits/,/^## /s/^| `\(validation\.[a-z_]*\)` | \([^|]*\) |.*/\1 \2/p' "$page"
 }
 
 # Options that a text names in backticks, and nobody has.
+# shellcheck disable=SC2016
 strangers() {
 	grep -Eoh '`(validation|order|limit|limits|http|metrics|webhook|policy|store|crl|log)\.[a-z_]+`' \
 		"$@" | tr -d '`' | sort -u | grep -Fvxf <(options | cut -d ' ' -f 1) || true

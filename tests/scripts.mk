@@ -7,7 +7,7 @@ interop_tests = tests/interop_certbot.sh tests/operator.sh
 TESTS += $(script_tests)
 dist_check_SCRIPTS += $(script_tests) $(interop_tests) tests/planted_race.sh \
 	tests/run tests/setup
-EXTRA_DIST += .ci/run .clang-format .editorconfig deploy/quickstart tests/lib.sh \
+EXTRA_DIST += docs/validation.md .ci/run .clang-format .editorconfig deploy/quickstart tests/lib.sh \
 	tests/lsan.supp tests/tsan.supp
 
 # Has a race, which tests/planted_race.sh wants to see reported.

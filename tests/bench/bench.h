@@ -53,7 +53,7 @@ struct bench {
 	struct target		*target;
 	struct respond		*respond;	/* NULL: no orders */
 	struct names		*names;
-	struct account		*accounts;	/* the last one: of slow orders */
+	struct account		*accounts;	/* behind those of the load one for each slow one */
 	struct leaf		*leaves;
 	struct worker		*workers;	/* options->concurrency of them */
 	struct stats		 stats;

@@ -42,7 +42,7 @@ prepare(struct bench *b)
 	b->respond = respond_open(b->loop, o);
 	if (b->respond == NULL)
 		return false;
-	b->accounts = account_list(b->arena, o->accounts + (o->slow > 0), o->account_key);
+	b->accounts = account_list(b->arena, o->accounts + o->slow, o->account_key);
 	b->leaves = leaf_list(b->arena, o->keys, o->key_type);
 	return true;
 }

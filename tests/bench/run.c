@@ -234,7 +234,7 @@ phases(struct bench *b)
 	if (going(b) && b->options->idle > 0)
 		idle_open(b);
 	if (going(b) && b->options->orders > 0)
-		workers_run(b, b->options->accounts + (b->options->slow > 0), start_account);
+		workers_run(b, b->options->accounts + b->options->slow, start_account);
 	if (going(b) && b->options->slow > 0)
 		slow_open(b);
 	if (going(b))

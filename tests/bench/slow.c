@@ -2,8 +2,8 @@
 /* slow.c - validations beside the load that wait until their time is over: their targets
  * accept connections and never say a word, or their name server never answers.
  *
- * Each has a client of its own, which orders, answers the challenge, sleeps until the server
- * must have given up, looks at the verdict, and orders anew. */
+ * Each has a client and an account of its own.  It orders, answers the challenge, sleeps until
+ * the server must have given up, looks at the verdict, and orders anew. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,7 +237,7 @@ begin(struct slot *s)
 	arena_free(s->arena);
 	s->arena = arena_new();
 	name = arena_printf(s->arena, "s%u-%u.slow.%s", s->number, s->turn++, b->options->domain);
-	worker_post(&s->worker, &b->accounts[b->options->accounts], b->target->new_order,
+	worker_post(&s->worker, &b->accounts[b->options->accounts + s->number], b->target->new_order,
 		    order_identifiers(s->arena, &name, 1), took_order);
 }
 
