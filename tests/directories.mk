@@ -2,9 +2,11 @@
 hook_sources = tests/fake_dns.c tests/fake_dns.h tests/fake_hook.c tests/fake_hook.h \
 	$(bind_sources)
 place_sources = tests/places.c tests/places.h $(bind_sources)
-directory_tests = tests/acme_directories tests/acme_hook
+directory_tests = tests/acme_directories tests/acme_directory_life tests/acme_hook
 tests_acme_directories_SOURCES = tests/acme_directories.c $(place_sources)
 tests_acme_directories_LDADD = $(CLIENT)
+tests_acme_directory_life_SOURCES = tests/acme_directory_life.c $(place_sources)
+tests_acme_directory_life_LDADD = $(STORE) $(OPENSSL_LIBS)
 tests_acme_hook_SOURCES = tests/acme_hook.c $(hook_sources)
 tests_acme_hook_LDADD = $(CLIENT) -lresolv
 wire_tests += $(directory_tests)
