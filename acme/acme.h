@@ -74,8 +74,23 @@ bool method_parse(const char *name, enum method *method);
 
 /* Is it a pattern of identifiers?  "www.corp.example": that name; ".corp.example": it and
  * all below; "*.corp.example": that wildcard, and one label in its place; an address or a
- * network. */
+ * network.  In any case; IDNs as A-labels. */
 bool policy_pattern_ok(const char *text);
+
+/* Who asks for a name: clients of a directory, under a binding or NULL. */
+struct policy_question {
+	const struct acme_config	*config;
+	const struct directory		*directory;
+	const struct binding		*binding;
+	const struct view		*view;	/* for who is paused */
+	int64_t				 now;
+};
+
+/* What would become of an order for that name, and why: {"name", "permitted"}; "type" and
+ * "rules" [{"of", "permits", "list", "pattern"}] of what is a name at all; "validated",
+ * "methods" and "profile" of what is permitted, else "problem".  The caller owns the
+ * reference. */
+json_t *acme_policy_explain(const struct policy_question *q, const char *name);
 
 /* So many in that time, none: no limit.  All at once, then one each period / count. */
 struct rate {

@@ -3,6 +3,7 @@
  * Runs on: loop, writer. */
 #include <string.h>
 
+#include "acme/eab.h"
 #include "acme/operator.h"
 #include "base/b64.h"
 #include "base/clock.h"
@@ -36,25 +37,30 @@ text_read(const struct operator *o, const char *member, const char **text, struc
 	       problem(p, PROBLEM_MALFORMED, "%s is longer than %d octets", member, TEXT_MAX);
 }
 
-/* An array of texts, or nothing, each of which fits. */
+/* A member that is an array of texts, or missing. */
+struct list {
+	const char	*member;
+	bool		(*fits)(const struct operator *o, const char *text);
+	const char	*kind;		/* what each must be, in words */
+};
+
 static bool
-list_read(const struct operator *o, const char *member, const char ***list,
-	  bool (*fits)(const struct operator *o, const char *text), const char *kind,
+list_read(const struct operator *o, const struct list *what, const char ***list,
 	  struct problem *p)
 {
-	const json_t *array = json_object_get(o->call.request, member);
+	const json_t *array = json_object_get(o->call.request, what->member);
 	size_t n = json_array_size(array);
 
 	if (array != NULL && (!json_is_array(array) || n > LIST_MAX))
-		return problem(p, PROBLEM_MALFORMED, "%s is not a list of at most %d", member,
-			       LIST_MAX);
+		return problem(p, PROBLEM_MALFORMED, "%s is not a list of at most %d",
+			       what->member, LIST_MAX);
 	*list = arena_alloc(o->arena, (n + 1) * sizeof(**list));
 	for (size_t i = 0; i < n; i++) {
 		const char *text = json_string_value(json_array_get(array, i));
 
-		if (text == NULL || strlen(text) > TEXT_MAX || !fits(o, text))
+		if (text == NULL || strlen(text) > TEXT_MAX || !what->fits(o, text))
 			return problem(p, PROBLEM_MALFORMED, "\"%.100s\" is not %s",
-				       text == NULL ? "" : text, kind);
+				       text == NULL ? "" : text, what->kind);
 		(*list)[i] = arena_strdup(o->arena, text);
 	}
 	return true;
@@ -107,15 +113,21 @@ lists_read(const struct operator *o, struct binding *b, struct problem *p)
 {
 	const char **methods;
 	enum method method;
+	const struct {
+		struct list	  what;
+		const char	***list;
+	} rows[] = {
+		{ { "names", pattern_fits, "a pattern of names" }, &b->allow },
+		{ { "deny", pattern_fits, "a pattern of names" }, &b->deny },
+		{ { "profiles", profile_fits, "a profile of its directory" }, &b->profiles },
+		{ { "methods", method_fits, "a challenge of its directory" }, &methods },
+		{ { "technical", contact_fits, "a contact" }, &b->technical },
+		{ { "authorising", contact_fits, "a contact" }, &b->authorising },
+	};
 
-	if (!list_read(o, "names", &b->allow, pattern_fits, "a pattern of names", p) ||
-	    !list_read(o, "deny", &b->deny, pattern_fits, "a pattern of names", p) ||
-	    !list_read(o, "profiles", &b->profiles, profile_fits, "a profile of its directory",
-		       p) ||
-	    !list_read(o, "methods", &methods, method_fits, "a challenge of its directory", p) ||
-	    !list_read(o, "technical", &b->technical, contact_fits, "a contact", p) ||
-	    !list_read(o, "authorising", &b->authorising, contact_fits, "a contact", p))
-		return false;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!list_read(o, &rows[i].what, rows[i].list, p))
+			return false;
 	for (; *methods != NULL; methods++)
 		if (method_parse(*methods, &method))
 			b->methods |= METHOD_BIT(method);
@@ -161,7 +173,8 @@ directory_read(const struct operator *o, struct binding *b, struct problem *p)
 		return false;
 	d = acme_directory(o->call.config, name == NULL ? "default" : name);
 	if (d == NULL)
-		return problem(p, PROBLEM_MALFORMED, "brevet.conf has no directory \"%.60s\"", name);
+		return problem(p, PROBLEM_MALFORMED, "brevet.conf has no directory \"%.60s\"",
+			       name);
 	b->directory = d->number;
 	return d->eab != EAB_NONE ||
 	       problem(p, PROBLEM_MALFORMED, "directory %.60s looks at no bindings: set eab = "
@@ -186,7 +199,7 @@ add_check(struct operator *o, struct problem *p)
 		return problem(p, PROBLEM_MALFORMED, "a binding whose names count as validated "
 			       "must say which names: give --names");
 	b->id = id_new(clock_now_ms());
-	rand_bytes(b->key, sizeof(b->key));
+	eab_key_new(b->key);
 	return true;
 }
 

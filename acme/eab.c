@@ -10,6 +10,16 @@
 #include "base/clock.h"
 #include "base/json.h"
 
+#define BASE64URL_MINUS 62	/* of six bits */
+
+void
+eab_key_new(uint8_t key[BINDING_KEY])
+{
+	do
+		rand_bytes(key, BINDING_KEY);
+	while (key[0] >> 2 == BASE64URL_MINUS);
+}
+
 /* kid and url, and neither nonce nor jwk. */
 static bool
 header_check(const struct jws *jws, const struct request *rq, const char **kid,

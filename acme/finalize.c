@@ -106,8 +106,6 @@ key_is_free(struct request *rq, const struct csr *csr, struct problem *p)
 static bool
 still_permitted(const struct request *rq, const struct order *order, struct problem *p)
 {
-	if (rq->binding != NULL && !policy_binding(rq->binding, rq->now, p))
-		return false;
 	for (size_t i = 0; i < order->nident; i++)
 		if (!policy_ident(rq->config, rq->directory, rq->binding, &order->idents[i], p))
 			return false;

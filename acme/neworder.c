@@ -22,7 +22,7 @@ ident_as_sent(struct arena *a, const json_t *item)
 	const char *value = json_string_value(json_object_get(item, "value"));
 	struct ident *ident;
 
-	if (type == NULL || value == NULL)
+	if (type == NULL || value == NULL || (strcmp(type, "dns") != 0 && strcmp(type, "ip") != 0))
 		return NULL;
 	ident = arena_alloc(a, sizeof(*ident));
 	ident->type = strcmp(type, "ip") == 0 ? IDENT_IP : IDENT_DNS;

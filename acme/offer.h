@@ -35,7 +35,8 @@ void offer_make(struct authz *authz, struct arena *a, const struct request *rq,
 		const struct ident *ident);
 
 /* In an edit: one that the account has already for the identifier, valid or else still
- * untried, and that the configuration lets it use again; NULL: none. */
+ * untried, by methods that are offered now, and that the configuration lets it use again;
+ * NULL: none. */
 const struct authz *offer_find(const struct request *rq, const struct view *v,
 			       const struct ident *ident, int64_t now);
 

@@ -85,10 +85,14 @@ static bool
 check_item(void *arg, const char *item)
 {
 	struct checking *c = arg;
+	const struct key *k = c->key;
 	char why[300] = "";
 
-	return option_check(c->key->option, item, why, sizeof(why)) ||
-	       problem(c->p, PROBLEM_SERVER_INTERNAL, "%s", why);
+	if (option_check(k->option, item, why, sizeof(why)))
+		return true;
+	if (k->title != NULL)
+		return problem(c->p, PROBLEM_SERVER_INTERNAL, "%s.%s.%s", k->section, k->title, why);
+	return problem(c->p, PROBLEM_SERVER_INTERNAL, "%s", why);
 }
 
 /* Into its parts, judged.  False with serverInternal. */

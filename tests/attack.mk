@@ -36,11 +36,16 @@ wire_tests += $(attack_tests)
 
 # External account bindings.
 bind_sources = tests/bind.c tests/bind.h $(attack_sources)
-bind_tests = tests/acme_bound tests/acme_eab tests/acme_eab_cli
+bind_tests = tests/acme_bound tests/acme_bound_end tests/acme_eab tests/acme_eab_cli \
+	tests/attack_eab
+tests_attack_eab_SOURCES = tests/attack_eab.c $(bind_sources)
+tests_attack_eab_LDADD = $(CLIENT)
+tests_acme_bound_end_SOURCES = tests/acme_bound_end.c $(bind_sources)
+tests_acme_bound_end_LDADD = $(STORE) $(OPENSSL_LIBS)
 tests_acme_eab_cli_SOURCES = tests/acme_eab_cli.c $(bind_sources)
 tests_acme_eab_cli_LDADD = $(CLIENT)
 tests_acme_bound_SOURCES = tests/acme_bound.c $(bind_sources)
-tests_acme_bound_LDADD = $(STORE) $(OPENSSL_LIBS)
+tests_acme_bound_LDADD = $(CLIENT)
 tests_acme_eab_SOURCES = tests/acme_eab.c $(bind_sources)
 tests_acme_eab_LDADD = $(CLIENT)
 wire_tests += $(bind_tests)

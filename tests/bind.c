@@ -137,13 +137,64 @@ eab_payload(struct arena *a, const char *eab, const char *more)
 			    eab, more);
 }
 
+struct eab_plan
+eab_plan_for(struct client *c, const struct binding_key *key)
+{
+	EVP_PKEY_free(c->key);
+	c->key = key_new("ES256");
+	return (struct eab_plan){ .key = key, .account = c->key,
+				  .url = client_url(c, "new-account") };
+}
+
+int
+eab_send(struct client *c, const char *eab, const char *more)
+{
+	client_account(c, NULL, eab_payload(c->arena, eab, more));
+	return c->reply.status;
+}
+
 int
 eab_register(struct client *c, const struct binding_key *key)
 {
-	struct eab_plan plan = { .key = key, .url = client_url(c, "new-account") };
+	struct eab_plan plan = eab_plan_for(c, key);
 
-	EVP_PKEY_free(c->key);
-	plan.account = c->key = key_new("ES256");
-	client_account(c, NULL, eab_payload(c->arena, eab_print(c->arena, &plan), ""));
-	return c->reply.status;
+	return eab_send(c, eab_print(c->arena, &plan), "");
+}
+
+struct client *
+eab_client(const struct server *s, const struct binding_key *key)
+{
+	struct client *c = client_open(s->url, s->root);
+
+	if (c == NULL || eab_register(c, key) != 201) {
+		printf("Bail out! no bound account: %s\n", c == NULL ? "" : client_why(c));
+		exit(1);
+	}
+	return c;
+}
+
+int
+order_for(struct client *c, const char *idents)
+{
+	return client_post(c, client_url(c, "new-order"),
+			   arena_printf(c->arena, "{\"identifiers\":[%s]}", idents));
+}
+
+int
+authz_for(struct client *c, const char *ident)
+{
+	return client_post(c, client_url(c, "new-authz"),
+			   arena_printf(c->arena, "{\"identifier\":%s}", ident));
+}
+
+const char *
+dns_ident(struct client *c, const char *name)
+{
+	return arena_printf(c->arena, "{\"type\":\"dns\",\"value\":\"%s\"}", name);
+}
+
+const char *
+ip_ident(struct client *c, const char *address)
+{
+	return arena_printf(c->arena, "{\"type\":\"ip\",\"value\":\"%s\"}", address);
 }

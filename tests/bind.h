@@ -43,7 +43,21 @@ const char *eab_print(struct arena *a, const struct eab_plan *plan);
  * (",\"x\":1"), in the arena. */
 const char *eab_payload(struct arena *a, const char *eab, const char *more);
 
-/* newAccount with a new key of the client's, bound by that key; the HTTP status. */
+/* Gives the client a new key, and returns a good plan for it. */
+struct eab_plan eab_plan_for(struct client *c, const struct binding_key *key);
+/* newAccount with the client's key, that binding and more members; the HTTP status. */
+int eab_send(struct client *c, const char *eab, const char *more);
+/* Both. */
 int eab_register(struct client *c, const struct binding_key *key);
+/* A client of the server with an account under that binding; ends the test when it gets
+ * none.  The caller closes it. */
+struct client *eab_client(const struct server *s, const struct binding_key *key);
+
+/* newOrder and newAuthz with identifiers in JSON; the HTTP status. */
+int order_for(struct client *c, const char *idents);
+int authz_for(struct client *c, const char *ident);
+/* Such identifiers. */
+const char *dns_ident(struct client *c, const char *name);
+const char *ip_ident(struct client *c, const char *address);
 
 #endif

@@ -17,8 +17,9 @@ static const char *
 unpack(const char *sample)
 {
 	const char *srcdir = getenv("srcdir"), *dir = sample_folder(a);
-	const char *line = arena_printf(a, "gzip -dc '%s/tests/corpus/%s/data.mdb.gz' "
-					">'%s/data.mdb'", srcdir == NULL ? "." : srcdir, sample, dir);
+	const char *from = arena_printf(a, "%s/tests/corpus/%s", srcdir == NULL ? "." : srcdir,
+					sample);
+	const char *line = arena_printf(a, "gzip -dc '%s/data.mdb.gz' >'%s/data.mdb'", from, dir);
 
 	if (system(line) != 0) {
 		printf("Bail out! %s\n", line);
