@@ -22,6 +22,22 @@ error_of(const struct client *c)
 	return text(json_object_get(c->json, "error"), "detail");
 }
 
+/* Does the log say that behind that place? */
+static bool
+logged(long from, const char *words)
+{
+	FILE *in = fopen(scene.server->log, "r");
+	char line[2048];
+	bool found = false;
+
+	if (in == NULL || fseek(in, from, SEEK_SET) != 0)
+		return false;
+	while (!found && fgets(line, sizeof(line), in) != NULL)
+		found = strstr(line, words) != NULL;
+	fclose(in);
+	return found;
+}
+
 /* --- gone, and back --------------------------------------------------------------- */
 
 /* All of a removed directory's resources are 404, whoever asks. */
@@ -31,10 +47,12 @@ test_gone(void)
 	struct client *c = place_member(&scene, PART, NULL), *d = visitor(&scene);
 	struct thing things[THINGS];
 	struct jws jws = { .payload = AGREED };
+	long from = server_log_size(scene.server);
 	unsigned gone = 0;
 
 	things_make(c, &scene, things);
 	ok(places_configure(&scene, WITHOUT_PART), "part is removed");
+	ok(logged(from, "\"directory removed\",\"directory\":\"part\""), "the log tells it");
 	for (size_t i = 0; i < THINGS; i++) {
 		client_post(c, things[i].url, things[i].payload);
 		gone += c->reply.status == 404 && strcmp(c->type, "malformed") == 0;
@@ -160,6 +178,7 @@ test_means(void)
 	EVP_PKEY *key = key_new("ES256");
 	struct issued issued = { .key = NULL };
 	struct client_order order, later;
+	long from = server_log_size(scene.server);
 	const char *pem;
 
 	ok(order_ready(c, &scene, names[0], &order), "an order of issuer other");
@@ -183,6 +202,7 @@ test_means(void)
 	is(c->detail, "the profile of this order is no longer offered: make a new order", "why");
 	ok(places_configure(&scene, PROFILE_SHORT DIRECTORY_PARTNER "directory part { }\n"),
 	   "issuer other is removed");
+	ok(logged(from, "its CRL is signed no more\",\"issuer\":\"other\""), "the log warns");
 	pem = client_download(c, order.certificate);
 	ok(pem != NULL && chain_length(pem) == 1, "its certificate is there, its chain no more");
 	ok(places_configure(&scene, DIRECTORIES), "all is as it was");

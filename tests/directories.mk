@@ -10,3 +10,7 @@ tests_acme_directory_life_LDADD = $(STORE) $(OPENSSL_LIBS)
 tests_acme_hook_SOURCES = tests/acme_hook.c $(hook_sources)
 tests_acme_hook_LDADD = $(CLIENT) -lresolv
 wire_tests += $(directory_tests)
+
+unit_tests += tests/test_sections
+tests_test_sections_SOURCES = tests/test_sections.c tests/tap.h
+tests_test_sections_LDADD = $(SERVER)
