@@ -208,6 +208,25 @@ test_failures() {
 	grew 'brevet_requests_total{route="finalize",code="400"}' 1
 }
 
+# A webhook where nobody listens, for a moment.
+test_webhook() {
+	cp "$ca/brevet.conf" "$work/conf"
+	(umask 077 && openssl rand -hex 32 >"$work/hook.key")
+	echo "webhook { url = \"https://127.0.0.1:$(free_port)/\" secret = \"$work/hook.key\" }" \
+		>>"$ca/brevet.conf"
+	check "a webhook is added" "$brevet" reload --config "$ca/brevet.conf"
+	act new_order one.test
+	is "$said" "503 serverInternal" "an order when nobody answers for it"
+	grew 'brevet_webhook_total{result="unreachable"}' 1
+	grew brevet_webhook_seconds_count 1
+	rose brevet_webhook_seconds_sum
+	cp "$work/conf" "$ca/brevet.conf"
+	check "and removed" "$brevet" reload --config "$ca/brevet.conf"
+	act new_order one.test
+	is "$said" 201 "then it is made"
+	grew 'brevet_webhook_total{result="unreachable"}' 0
+}
+
 # While the validation lasts, its challenge's request waits.
 test_held() {
 	local client
@@ -337,6 +356,7 @@ test_signatures
 test_order
 test_revocation
 test_failures
+test_webhook
 test_held
 test_connections
 test_lanes

@@ -224,6 +224,12 @@ def do_order(server, arguments):
     return order["status"]
 
 
+def do_new_order(server, arguments):
+    """new_order NAME: and nothing else."""
+    payload = {"identifiers": [{"type": "dns", "value": arguments[0]}]}
+    return verdict(server.post(server.directory["newOrder"], payload))
+
+
 def do_two_fail(server, _):
     """Both names of an order fail, one after the other."""
     payload = {"identifiers": [{"type": "dns", "value": f"{n}.test"} for n in ("two", "three")]}
