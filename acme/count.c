@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "acme/acme.h"
-#include "acme/limits.h"
 #include "acme/routes.h"
 
 static const char *const routes[] = {
@@ -33,8 +32,8 @@ static const char *const authz[] = { "created", "valid", "invalid", NULL };
 static const char *const certificates[] = { "issued", "abandoned", "revoked", NULL };
 static const char *const signings[] = { "certificate", "crl", "own", NULL };
 
-/* Filled from the table of limits. */
-static const char *limits[LIMITS + 1];
+/* Filled from the table of limits; "paused" behind it. */
+static const char *limits[LIMITS + 2];
 
 /* Filled from the table of methods, one shifted. */
 static const char *methods[METHODS_MAX + 1];
@@ -64,7 +63,7 @@ struct metric count_challenges = { "brevet_challenges_total",
 struct metric count_certificates = { "brevet_certificates_total", "Certificates by event",
 	METRIC_COUNTER, { { "event", certificates }, { "problem", problems } }, 0, { 0 }, NULL };
 struct metric count_limited = { "brevet_rate_limited_total", "Requests refused by a rate "
-	"limit", METRIC_COUNTER, { { "limit", limits } }, 0, { 0 }, NULL };
+	"limit or a pause", METRIC_COUNTER, { { "limit", limits } }, 0, { 0 }, NULL };
 struct metric count_validation_seconds = { "brevet_validation_seconds",
 	"From a validation's start to its verdict", METRIC_HISTOGRAM,
 	{ { "method", methods } }, 0, { 0 }, NULL };
@@ -86,6 +85,7 @@ acme_metrics_register(void)
 	results[0] = "started";
 	for (int i = 0; i < LIMITS; i++)
 		limits[i] = limit_name((enum limit)i);
+	limits[LIMITS] = "paused";
 	for (int i = 0; i < METHODS_MAX; i++)
 		methods[i] = method_name((enum method)(i + 1));
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
