@@ -216,6 +216,10 @@ void acme_own_start(struct loop *l,
 /* RFC 8555's word for an account's state ("valid"). */
 const char *status_account_name(enum account_state state);
 
+/* The word for what an order is at that time ("ready"). */
+const char *acme_order_status(const struct order *order, const struct view *v, struct arena *a,
+			      int64_t now);
+
 /* An operator's command, one of the table in acme/operator.c ("revoke", "eab-add" ...),
  * with the members of its request. */
 struct operator_call {

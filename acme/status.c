@@ -85,6 +85,12 @@ status_order_read(const struct order *order, const struct view *v, struct arena 
 	return status_order(order, status_order_authz(order, v, a), now);
 }
 
+const char *
+acme_order_status(const struct order *order, const struct view *v, struct arena *a, int64_t now)
+{
+	return status_order_name(status_order_read(order, v, a, now));
+}
+
 bool
 status_validating(const struct authz *authz)
 {

@@ -45,6 +45,28 @@ const struct command commands[] = {
 	  "  --reason N       1 keyCompromise (blocks the key), 3 affiliationChanged,\n"
 	  "                   4 superseded, 5 cessationOfOperation, 9 privilegeWithdrawn;\n"
 	  "                   default 0, none\n" CONFIG_USAGE, cli_revoke },
+	{ "eab", "external account bindings: add, list, show, revoke, renew",
+	  "add [OPTION]... | list | show ID | revoke ID | renew ID  [--config FILE]\n\n"
+	  "add: a key that clients register with; prints it, and what to type into each client\n"
+	  "  --label TEXT     what it is for\n"
+	  "  --organisation TEXT\n"
+	  "  --contact technical:ADDR | authorising:ADDR      may be repeated\n"
+	  "  --names PATTERN  names its accounts may have: www.corp.example, .corp.example (it\n"
+	  "                   and all below), *.corp.example, 10.0.0.0/8; may be repeated\n"
+	  "  --deny PATTERN   names they may not have, although; may be repeated\n"
+	  "  --profiles LIST, --methods LIST   that they may use; default all of the directory\n"
+	  "  --directory NAME of brevet.conf; default \"default\"\n"
+	  "  --uses N|unlimited      accounts that can register with it (default 1)\n"
+	  "  --expires DURATION      365d, 12h; then no more accounts, orders, certificates\n"
+	  "  --prevalidated   those of --names count as validated: no challenges\n"
+	  "list, show: one line each; one with its accounts, orders, certificates\n"
+	  "revoke: no more accounts, orders, certificates under it\n"
+	  "  --accounts       its accounts are revoked too\n"
+	  "renew: an expired or spent one serves again\n"
+	  "  --expires DURATION|never    from now on\n"
+	  "  --uses N|unlimited          so many more accounts\n"
+	  "add, list, show:\n"
+	  "  --json           for programs\n" CONFIG_USAGE, cli_eab },
 	{ "help", "this text; \"help config\" lists the options of brevet.conf",
 	  "[config | COMMAND]\n", cli_help },
 	{ "version", "print the version", "\n", cli_version },
