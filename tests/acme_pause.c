@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_pause.c - who gets no new orders: accounts and names that the operator pauses, a name
+ * that an account has failed to prove for days; and rates that the operator gives. */
+#include <stdlib.h>
+
+#include "tests/limited.h"
+#include "tests/tap.h"
+
+#define ONE "n1.example.test"
+#define TWO "n2.example.test"
+
+static void
+ended(void)
+{
+	ok(limited_end() == 0, "the server ends with status 0");
+}
+
+static void
+refused(struct client *c, const char *names, const char *detail)
+{
+	limited_order(c, names);
+	if (!ok(limited_wait(c, detail) == 0, "no order: rateLimited, no moment, \"%s\"", detail))
+		printf("# %s\n", client_why(c));
+}
+
+static void
+passes(struct client *c, const char *names, const char *what)
+{
+	if (!ok(limited_order(c, names) == 201, "%s", what))
+		printf("# %s\n", client_why(c));
+}
+
+/* brevet ARGUMENTS: its exit status, and that it says this. */
+static void
+runs(struct client *c, const char *arguments, int status, const char *says)
+{
+	const char *said;
+	int is = limited_run(c, arguments, &said);
+
+	if (!ok(is == status && strstr(said, says) != NULL, "brevet %s: %d, \"%s\"", arguments, status,
+		says))
+		printf("# %d, %s\n", is, said);
+}
+
+static const char *
+words(struct client *c, const char *before, const char *after)
+{
+	return arena_printf(c->arena, "%s %s %s", before, limited_id(c), after);
+}
+
+/* --- the operator pauses ------------------------------------------------------------ */
+
+static void
+test_account(void)
+{
+	static const char *const name = ONE;
+	EVP_PKEY *key = key_new("ES256");
+	struct client *c = limited_client(), *other = limited_client();
+	struct client_order order;
+
+	ok(client_order_new(c, &name, 1, &order), "an order");
+	runs(c, words(c, "account pause", "--why \"it asks too often\""), 0, "paused");
+	refused(c, ONE, arena_printf(c->arena, "account %s is paused since 20", limited_id(c)));
+	refused(c, ONE, "(it asks too often): once it is mended, ask the CA's operator to resume it");
+	ok(client_post(c, client_url(c, "new-authz"), "{\"identifier\":{\"type\":\"dns\",\"value\":\"" ONE
+		       "\"}}") == 429, "nor a pre-authorization");
+	passes(other, ONE, "another account is none of it");
+	ok(client_prove(c, scene.responder, order.authz[0]) != NULL &&
+	   client_finalize(c, &order, csr_of_names(c->arena, key, &name, 1)),
+	   "the order that it has goes on");
+	ok(client_account(c, NULL, "{\"onlyReturnExisting\":true}"), "and it is an account");
+	runs(c, "account list", 0, "  paused since 20");
+	runs(c, words(c, "account show", ""), 0, ": it asks too often");
+	runs(c, words(c, "account pause", ""), 1, "it is paused already, since 20");
+	server_kill(scene.server);
+	ok(server_again(scene.server), "kill -9 and a start");
+	client_hang_up(c);
+	refused(c, ONE, "is paused since");
+	runs(c, words(c, "account resume", ""), 0, "resumed");
+	passes(c, ONE, "resumed: an order");
+	runs(c, words(c, "account resume", ""), 1, "it is not paused");
+	EVP_PKEY_free(key);
+	client_close(other);
+	client_close(c);
+}
+
+static void
+test_account_name(void)
+{
+	struct client *c = limited_client(), *other = limited_client();
+
+	runs(c, words(c, "account pause", "--name " ONE), 0, "paused");
+	refused(c, TWO " " ONE, arena_printf(c->arena, ONE " of account %s is paused since",
+					     limited_id(c)));
+	refused(c, "*." ONE, "is paused since");
+	refused(c, "N1.Example.TEST", "is paused since");
+	passes(c, TWO, "another name passes");
+	passes(other, ONE, "another account, too");
+	runs(c, "account list", 0, "  " ONE " paused since 20");
+	runs(c, "name list", 0, arena_printf(c->arena, ONE "  of account %s  paused since",
+					     limited_id(c)));
+	runs(c, words(c, "account resume", "--name " TWO), 1, "it is not paused");
+	runs(c, words(c, "account resume", "--name N1.example.TEST"), 0, "resumed");
+	passes(c, ONE, "resumed: an order");
+	runs(c, words(c, "account pause", "--name " ONE), 0, "paused");
+	runs(c, words(c, "account pause", "--name " TWO), 0, "paused");
+	runs(c, words(other, "account resume", ""), 1, "it is not paused");
+	runs(c, words(c, "account resume", ""), 0, "resumed");
+	passes(c, ONE " " TWO, "the account is resumed with all its names");
+	client_close(other);
+	client_close(c);
+}
+
+static void
+test_name(void)
+{
+	struct client *c = limited_client(), *other = limited_client();
+
+	runs(c, "name pause *.N1.example.test --why \"moved to another CA\"", 0, "paused");
+	refused(c, ONE, ONE " is paused since 20");
+	refused(other, TWO " *." ONE, "(moved to another CA)");
+	passes(other, TWO, "another name passes");
+	runs(c, "name list", 0, ONE "  paused since");
+	runs(c, "name resume " TWO, 1, "it is not paused");
+	runs(c, "name resume " ONE, 0, "resumed");
+	passes(c, ONE, "resumed: an order");
+	runs(c, "name pause 192.0.2.7", 0, "paused");
+	client_post(c, client_url(c, "new-order"),
+		    "{\"identifiers\":[{\"type\":\"ip\",\"value\":\"192.0.2.7\"}]}");
+	ok(limited_wait(c, "192.0.2.7 is paused") == 0, "an address likewise: %s", c->detail);
+	runs(c, "name resume 192.0.2.7", 0, "resumed");
+	client_close(other);
+	client_close(c);
+}
+
+static void
+test_wrong(void)
+{
+	struct client *c = limited_client();
+	const char *long_why = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
+			       "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
+			       "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww";
+
+	runs(c, "account pause nobody", 1, "is not the id of an account; \"brevet account list\"");
+	runs(c, "account pause AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw", 1, "no such account");
+	runs(c, "account pause", 2, "pause ID");
+	runs(c, words(c, "account show", "--name x"), 2, "pause ID");
+	runs(c, words(c, "account resume", "--why x"), 2, "pause ID");
+	runs(c, words(c, "account pause", "--name a..b"), 1, "is not a DNS name");
+	runs(c, words(c, "account pause", arena_printf(c->arena, "--why %s", long_why)), 1,
+	     "why is longer than 200 octets");
+	runs(c, "name pause", 2, "pause NAME");
+	runs(c, "name list more", 2, "pause NAME");
+	runs(c, "name resume x --why y", 2, "pause NAME");
+	runs(c, "name pause a_b.example", 1, "is not a DNS name");
+	client_close(c);
+}
+
+/* --- failures pause ----------------------------------------------------------------- */
+
+static bool
+later(int64_t seconds)
+{
+	if (limited_later(seconds))
+		return true;
+	tap_skip("days later", "built without --enable-faults");
+	return false;
+}
+
+static void
+fails(struct client *c, const char *name, unsigned times)
+{
+	for (unsigned i = 0; i < times; i++)
+		ok(limited_fail(c, name), "%s fails", name);
+}
+
+/* Three failures, and two days since the first one. */
+static void
+test_failing(void)
+{
+	struct client *c = limited_client(), *other = limited_client();
+	long log = server_log_size(scene.server);
+
+	fails(c, ONE, 3);
+	passes(c, ONE, "three failures in a day pause nobody");
+	if (!later(2 * DAY - 60))
+		goto out;
+	fails(c, ONE, 1);
+	passes(c, ONE, "nor before two days are over");
+	later(120);
+	fails(c, ONE, 1);
+	refused(c, ONE, arena_printf(c->arena, ONE " of account %s is paused since", limited_id(c)));
+	refused(c, "*." ONE, "(its validations have failed for days): once it is mended");
+	ok(server_event(scene.server, log, "paused", "none") == 0, "the log tells of it");
+	passes(c, TWO, "another name passes");
+	passes(other, ONE, "another account, too");
+	later(90 * (int64_t)DAY);
+	refused(c, ONE, "is paused since");
+	runs(c, words(c, "account resume", "--name " ONE), 0, "resumed");
+	fails(c, ONE, 3);
+	passes(c, ONE, "resumed: what failed before is forgotten");
+out:
+	client_close(other);
+	client_close(c);
+}
+
+static void
+test_forgotten(void)
+{
+	struct client *c = limited_client();
+
+	fails(c, ONE, 3);
+	if (later(DAY)) {
+		ok(limited_issue(c, ONE), "a success");
+		later(DAY + 60);
+		fails(c, ONE, 3);
+		passes(c, ONE, "days before a success do not count");
+		later(30 * (int64_t)DAY);
+		fails(c, ONE, 3);
+		passes(c, ONE, "nor do those before a month without any try");
+		later(DAY);
+		fails(c, ONE, 1);
+		later(DAY + 60);
+		fails(c, ONE, 1);
+		refused(c, ONE, "is paused since");
+	}
+	client_close(c);
+}
+
+/* What the operator has paused keeps his reason. */
+static void
+test_both(void)
+{
+	static const char *const name = ONE;
+	struct client_order order[4];
+	struct client *c = limited_client();
+
+	for (int i = 0; i < 4; i++)
+		ok(client_order_new(c, &name, 1, &order[i]), "an order");
+	runs(c, words(c, "account pause", "--name " ONE " --why \"told by phone\""), 0, "paused");
+	for (int i = 0; i < 3; i++)
+		is(client_prove(c, NULL, order[i].authz[0]), "invalid", "it fails");
+	if (later(2 * DAY + 60)) {
+		is(client_prove(c, NULL, order[3].authz[0]), "invalid", "days later it fails still");
+		refused(c, ONE, "(told by phone)");
+	}
+	client_close(c);
+}
+
+/* --- rates that the operator gives -------------------------------------------------- */
+
+static void
+test_own(void)
+{
+	struct client *c = limited_client(), *other = limited_client();
+
+	passes(c, ONE, "the first of two orders");
+	passes(c, ONE, "the second");
+	ok(limited_order(c, ONE) == 429, "the third is refused");
+	runs(c, arena_printf(c->arena, "limit set --account %s orders 4/1d", limited_id(c)), 0, "set");
+	passes(c, ONE, "raised to four: two of them are left");
+	passes(c, ONE, "that was one");
+	ok(limited_order(c, ONE) == 429 && limited_wait(c, "the limit is 4/1d") > 0,
+	   "the fifth is refused: %s", c->detail);
+	runs(c, arena_printf(c->arena, "limit set --account %s orders off", limited_id(c)), 0, "set");
+	passes(c, ONE, "off: no limit");
+	passes(c, ONE, "none at all");
+	runs(c, "limit list", 0, arena_printf(c->arena, "orders     off           of account %s",
+					      limited_id(c)));
+	runs(c, "limit list --json", 0, "\"limit\": \"orders\"");
+	runs(c, "limit list", 0, "orders     2/1d          new orders and pre-authorizations");
+	passes(other, ONE, "another account has the default");
+	passes(other, ONE, "which is two");
+	ok(limited_order(other, ONE) == 429, "and no more");
+	runs(c, arena_printf(c->arena, "limit set --account %s orders default", limited_id(c)), 0,
+	     "set");
+	server_kill(scene.server);
+	ok(server_again(scene.server), "kill -9 and a start");
+	client_hang_up(c);
+	passes(c, ONE, "default: a rate that was changed leaves at least one");
+	ok(limited_order(c, ONE) == 429, "but no more");
+	client_close(other);
+	client_close(c);
+}
+
+/* Who has a rate of his own for certificates does not share with others. */
+static void
+test_own_names(void)
+{
+	struct client *c = limited_client(), *other = limited_client();
+
+	ok(limited_issue(other, ONE), "the only certificate of the day for a name");
+	ok(limited_order(c, ONE) == 429, "not for another account either");
+	runs(c, arena_printf(c->arena, "limit set --account %s names 2/1d", limited_id(c)), 0, "set");
+	ok(limited_issue(c, ONE) && limited_issue(c, ONE), "with a rate of its own it has two");
+	ok(limited_order(c, ONE) == 429, "and no third");
+	client_close(other);
+	client_close(c);
+}
+
+static void
+test_set_wrong(void)
+{
+	struct client *c = limited_client();
+	const char *id = limited_id(c);
+
+	runs(c, arena_printf(c->arena, "limit set --account %s orders 300", id), 1,
+	     "\"300\" is not a rate: write 300/3h, off or default");
+	runs(c, arena_printf(c->arena, "limit set --account %s things 1/1d", id), 1,
+	     "\"things\" is no limit of an account: use orders, renewals, name, names or failures");
+	runs(c, arena_printf(c->arena, "limit set --account %s requests 1/1d", id), 1, "is no limit of");
+	runs(c, arena_printf(c->arena, "limit set --account %s accounts 1/1d", id), 1, "is no limit of");
+	runs(c, arena_printf(c->arena, "limit set --account %s orders default", id), 1,
+	     "it has the default already");
+	runs(c, "limit set --account AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw orders 1/1d", 1, "no such account");
+	runs(c, "limit set --binding AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw orders 1/1d", 1, "no such binding");
+	runs(c, arena_printf(c->arena, "limit set --account %s --binding %s orders 1/1d", id, id), 2,
+	     "set --account ID | --binding ID");
+	runs(c, "limit set orders 1/1d", 2, "set --account ID | --binding ID");
+	runs(c, arena_printf(c->arena, "limit set --account %s orders", id), 2, "set --account ID");
+	runs(c, "limit list --account x", 2, "set --account ID");
+	client_close(c);
+}
+
+int
+main(void)
+{
+	/* Pauses hold whether limits do or not. */
+	limited_begin((const char *const[]){ "limit.enabled=false", NULL });
+	test_account();
+	test_account_name();
+	test_name();
+	test_wrong();
+	ended();
+	limited_begin((const char *const[]){ "limit.pause_after=2d", "limit.pause_failures=3",
+		      "limit.failures=off", NULL });
+	test_failing();
+	ended();
+	limited_begin((const char *const[]){ "limit.pause_after=2d", "limit.pause_failures=3",
+		      "limit.failures=off", NULL });
+	test_forgotten();
+	test_both();
+	ended();
+	limited_begin((const char *const[]){ "limit.orders=2/1d", NULL });
+	test_own();
+	test_set_wrong();
+	ended();
+	limited_begin((const char *const[]){ "limit.names=1/1d", NULL });
+	test_own_names();
+	ended();
+	return tap_done();
+}
