@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libacme.a
-libacme_a_SOURCES = acme/account.c acme/acme.h acme/authz.c acme/authz.h \
-	acme/binding.c acme/cert.c acme/challenge.c acme/contact.c acme/contact.h \
+libacme_a_SOURCES = acme/account.c acme/acme.h acme/asking.c acme/asking.h \
+	acme/authz.c acme/authz.h acme/binding.c acme/cert.c acme/challenge.c \
+	acme/contact.c acme/contact.h \
 	acme/count.c acme/count.h acme/crljob.c acme/directory.c acme/dispatch.c acme/eab.c \
 	acme/eab.h acme/files.c acme/finalize.c acme/help.c acme/issue.c acme/issue.h \
 	acme/jobs.c acme/jobs.h acme/jwk.c acme/jwk.h acme/jws.c acme/jws.h \

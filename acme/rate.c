@@ -22,9 +22,13 @@ rate_each(struct rate rate)
 static int64_t
 tokens_out(struct rate rate, struct bucket bucket, int64_t now_us)
 {
-	int64_t out = bucket.full_at <= now_us ? 0 : (bucket.full_at - now_us - 1) / bucket.each + 1;
-	bool odd = out > rate.count || (out > 0 && bucket.each != rate_each(rate));
+	int64_t out;
+	bool odd;
 
+	if (bucket.full_at <= now_us)
+		return 0;
+	out = (bucket.full_at - now_us - 1) / bucket.each + 1;
+	odd = out > rate.count || bucket.each != rate_each(rate);
 	return odd && out > rate.count - 1 ? rate.count - 1 : out;
 }
 

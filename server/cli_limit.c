@@ -46,7 +46,8 @@ list_text(const struct acme_limits *l, struct arena *a, const struct store_rate 
 	for (size_t i = 0; i < n; i++)
 		if (!unknown(&own[i]))
 			printf("%-9s  %-12s  of %s %s\n", limit_name((enum limit)own[i].limit),
-			       rate_text(a, &own[i]), kind_name(&own[i]), id_print(a, &own[i].whose));
+			       rate_text(a, &own[i]), kind_name(&own[i]),
+			       id_print(a, &own[i].whose));
 }
 
 static void
@@ -143,8 +144,8 @@ cli_limit(int argc, char **argv)
 	if (o == 0)
 		return status;
 	if (!usage_fits(&given, argv + optind, argc - optind)) {
-		fprintf(stderr, "brevet limit: set --account ID | --binding ID LIMIT RATE, or list; "
-			"try \"brevet limit --help\"\n");
+		fprintf(stderr, "brevet limit: set --account ID | --binding ID LIMIT RATE, or "
+			"list; try \"brevet limit --help\"\n");
 		return EXIT_USAGE;
 	}
 	c = cli_config_read(&given.config);

@@ -17,6 +17,11 @@ unit_tests += tests/test_head
 tests_test_head_SOURCES = tests/test_head.c tests/tap.h
 tests_test_head_LDADD = $(SERVER)
 
+unit_tests += tests/test_defaults
+tests_test_defaults_SOURCES = tests/test_defaults.c tests/tap.h
+tests_test_defaults_LDADD = $(SERVER)
+EXTRA_DIST += docs/limits.md
+
 unit_tests += tests/test_config
 tests_test_config_SOURCES = tests/test_config.c tests/tap.h
 tests_test_config_LDADD = $(SERVER)

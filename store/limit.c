@@ -6,6 +6,8 @@
 
 #include "store/records.h"
 
+#define NEWEST 255		/* behind the limits */
+
 /* The longest has a kind, an id and a DNS name: far below the 511 octets of LMDB. */
 struct key {
 	size_t	len;
@@ -41,9 +43,11 @@ key_blob(const struct key *k)
 static struct key
 bucket_key(unsigned limit, struct blob whose)
 {
-	struct key k = key_new(limit);
+	struct key k = { .len = 0 };
+	uint8_t what = (uint8_t)limit;
 
 	key_add(&k, whose.data, whose.len);
+	key_add(&k, &what, 1);
 	return k;
 }
 
@@ -51,13 +55,13 @@ struct bucket
 store_bucket_get(const struct view *v, unsigned limit, struct blob whose)
 {
 	struct key k = bucket_key(limit, whose);
-	struct blob value = view_get(v, TABLE_BUCKETS, key_blob(&k));
+	struct blob value = view_get(v, TABLE_LIMITS, key_blob(&k));
 	struct decoder d = decoder_new(value, NULL);
 	struct bucket bucket = { .full_at = decode_time(&d) };
 
 	bucket.each = decode_time(&d);
 	if (value.data != NULL && (!decoder_done(&d) || bucket.each == 0))
-		store_corrupt(TABLE_BUCKETS, key_blob(&k), "not a bucket");
+		store_corrupt(TABLE_LIMITS, key_blob(&k), "not a bucket");
 	return bucket;
 }
 
@@ -68,12 +72,12 @@ store_bucket_put(struct edit *e, unsigned limit, struct blob whose, struct bucke
 	struct encoder c = { .arena = edit_arena(e) };
 
 	if (bucket.full_at == 0) {
-		edit_del(e, TABLE_BUCKETS, key_blob(&k));
+		edit_del(e, TABLE_LIMITS, key_blob(&k));
 		return;
 	}
 	encode_time(&c, bucket.full_at);
 	encode_time(&c, bucket.each);
-	edit_put(e, TABLE_BUCKETS, key_blob(&k), encoder_blob(&c));
+	edit_put(e, TABLE_LIMITS, key_blob(&k), encoder_blob(&c));
 }
 
 /* --- other rates ------------------------------------------------------------------- */
@@ -310,9 +314,11 @@ newest_key(uint32_t directory, const uint8_t hash[32])
 	struct key k = { .len = 0 };
 	uint8_t number[4] = { (uint8_t)(directory >> 24), (uint8_t)(directory >> 16),
 			      (uint8_t)(directory >> 8), (uint8_t)directory };
+	uint8_t what = NEWEST;
 
 	key_add(&k, number, sizeof(number));
 	key_add(&k, hash, 32);
+	key_add(&k, &what, 1);
 	return k;
 }
 
@@ -321,14 +327,14 @@ store_newest_get(const struct view *v, uint32_t directory, const uint8_t hash[32
 		 struct newest *newest)
 {
 	struct key k = newest_key(directory, hash);
-	struct blob value = view_get(v, TABLE_NAME_SETS, key_blob(&k));
+	struct blob value = view_get(v, TABLE_LIMITS, key_blob(&k));
 	struct decoder d = decoder_new(value, NULL);
 
 	newest->serial = decode_serial(&d);
 	newest->not_before = decode_time(&d);
 	newest->not_after = decode_time(&d);
 	if (value.data != NULL && !decoder_done(&d))
-		store_corrupt(TABLE_NAME_SETS, key_blob(&k), "not a certificate");
+		store_corrupt(TABLE_LIMITS, key_blob(&k), "not a certificate");
 	return value.data != NULL;
 }
 
@@ -342,5 +348,5 @@ store_newest_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
 	encode_serial(&c, &newest->serial);
 	encode_time(&c, newest->not_before);
 	encode_time(&c, newest->not_after);
-	edit_put(e, TABLE_NAME_SETS, key_blob(&k), encoder_blob(&c));
+	edit_put(e, TABLE_LIMITS, key_blob(&k), encoder_blob(&c));
 }

@@ -4,30 +4,17 @@
 #include <stdlib.h>
 
 #include "tests/limited.h"
-#include "tests/tap.h"
 
 #define ONE "n1.example.test"
 #define TWO "n2.example.test"
 
+/* No order, and no moment that ends it. */
 static void
-ended(void)
+stays(struct client *c, const char *names, const char *detail)
 {
-	ok(limited_end() == 0, "the server ends with status 0");
-}
+	long after = refused(c, names, detail, "an order");
 
-static void
-refused(struct client *c, const char *names, const char *detail)
-{
-	limited_order(c, names);
-	if (!ok(limited_wait(c, detail) == 0, "no order: rateLimited, no moment, \"%s\"", detail))
-		printf("# %s\n", client_why(c));
-}
-
-static void
-passes(struct client *c, const char *names, const char *what)
-{
-	if (!ok(limited_order(c, names) == 201, "%s", what))
-		printf("# %s\n", client_why(c));
+	ok(after == 0, "without Retry-After");
 }
 
 /* brevet ARGUMENTS: its exit status, and that it says this. */
@@ -37,8 +24,8 @@ runs(struct client *c, const char *arguments, int status, const char *says)
 	const char *said;
 	int is = limited_run(c, arguments, &said);
 
-	if (!ok(is == status && strstr(said, says) != NULL, "brevet %s: %d, \"%s\"", arguments, status,
-		says))
+	if (!ok(is == status && strstr(said, says) != NULL, "brevet %s: %d, \"%s\"", arguments,
+		status, says))
 		printf("# %d, %s\n", is, said);
 }
 
@@ -60,10 +47,9 @@ test_account(void)
 
 	ok(client_order_new(c, &name, 1, &order), "an order");
 	runs(c, words(c, "account pause", "--why \"it asks too often\""), 0, "paused");
-	refused(c, ONE, arena_printf(c->arena, "account %s is paused since 20", limited_id(c)));
-	refused(c, ONE, "(it asks too often): once it is mended, ask the CA's operator to resume it");
-	ok(client_post(c, client_url(c, "new-authz"), "{\"identifier\":{\"type\":\"dns\",\"value\":\"" ONE
-		       "\"}}") == 429, "nor a pre-authorization");
+	stays(c, ONE, arena_printf(c->arena, "account %s is paused since 20", limited_id(c)));
+	stays(c, ONE, "(it asks too often): once it is mended, ask the CA's operator to resume");
+	ok(limited_authz(c, ONE) == 429, "nor a pre-authorization");
 	passes(other, ONE, "another account is none of it");
 	ok(client_prove(c, scene.responder, order.authz[0]) != NULL &&
 	   client_finalize(c, &order, csr_of_names(c->arena, key, &name, 1)),
@@ -75,7 +61,7 @@ test_account(void)
 	server_kill(scene.server);
 	ok(server_again(scene.server), "kill -9 and a start");
 	client_hang_up(c);
-	refused(c, ONE, "is paused since");
+	stays(c, ONE, "is paused since");
 	runs(c, words(c, "account resume", ""), 0, "resumed");
 	passes(c, ONE, "resumed: an order");
 	runs(c, words(c, "account resume", ""), 1, "it is not paused");
@@ -90,10 +76,10 @@ test_account_name(void)
 	struct client *c = limited_client(), *other = limited_client();
 
 	runs(c, words(c, "account pause", "--name " ONE), 0, "paused");
-	refused(c, TWO " " ONE, arena_printf(c->arena, ONE " of account %s is paused since",
+	stays(c, TWO " " ONE, arena_printf(c->arena, ONE " of account %s is paused since",
 					     limited_id(c)));
-	refused(c, "*." ONE, "is paused since");
-	refused(c, "N1.Example.TEST", "is paused since");
+	stays(c, "*." ONE, "is paused since");
+	stays(c, "N1.Example.TEST", "is paused since");
 	passes(c, TWO, "another name passes");
 	passes(other, ONE, "another account, too");
 	runs(c, "account list", 0, "  " ONE " paused since 20");
@@ -117,8 +103,8 @@ test_name(void)
 	struct client *c = limited_client(), *other = limited_client();
 
 	runs(c, "name pause *.N1.example.test --why \"moved to another CA\"", 0, "paused");
-	refused(c, ONE, ONE " is paused since 20");
-	refused(other, TWO " *." ONE, "(moved to another CA)");
+	stays(c, ONE, ONE " is paused since 20");
+	stays(other, TWO " *." ONE, "(moved to another CA)");
 	passes(other, TWO, "another name passes");
 	runs(c, "name list", 0, ONE "  paused since");
 	runs(c, "name resume " TWO, 1, "it is not paused");
@@ -137,17 +123,17 @@ static void
 test_wrong(void)
 {
 	struct client *c = limited_client();
-	const char *long_why = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
-			       "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
-			       "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww";
+	char why[202];
 
+	memset(why, 'w', 201);
+	why[201] = '\0';
 	runs(c, "account pause nobody", 1, "is not the id of an account; \"brevet account list\"");
 	runs(c, "account pause AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw", 1, "no such account");
 	runs(c, "account pause", 2, "pause ID");
 	runs(c, words(c, "account show", "--name x"), 2, "pause ID");
 	runs(c, words(c, "account resume", "--why x"), 2, "pause ID");
 	runs(c, words(c, "account pause", "--name a..b"), 1, "is not a DNS name");
-	runs(c, words(c, "account pause", arena_printf(c->arena, "--why %s", long_why)), 1,
+	runs(c, words(c, "account pause", arena_printf(c->arena, "--why %s", why)), 1,
 	     "why is longer than 200 octets");
 	runs(c, "name pause", 2, "pause NAME");
 	runs(c, "name list more", 2, "pause NAME");
@@ -157,22 +143,6 @@ test_wrong(void)
 }
 
 /* --- failures pause ----------------------------------------------------------------- */
-
-static bool
-later(int64_t seconds)
-{
-	if (limited_later(seconds))
-		return true;
-	tap_skip("days later", "built without --enable-faults");
-	return false;
-}
-
-static void
-fails(struct client *c, const char *name, unsigned times)
-{
-	for (unsigned i = 0; i < times; i++)
-		ok(limited_fail(c, name), "%s fails", name);
-}
 
 /* Three failures, and two days since the first one. */
 static void
@@ -189,13 +159,14 @@ test_failing(void)
 	passes(c, ONE, "nor before two days are over");
 	later(120);
 	fails(c, ONE, 1);
-	refused(c, ONE, arena_printf(c->arena, ONE " of account %s is paused since", limited_id(c)));
-	refused(c, "*." ONE, "(its validations have failed for days): once it is mended");
+	stays(c, ONE, arena_printf(c->arena, ONE " of account %s is paused since",
+				   limited_id(c)));
+	stays(c, "*." ONE, "(its validations have failed for days): once it is mended");
 	ok(server_event(scene.server, log, "paused", "none") == 0, "the log tells of it");
 	passes(c, TWO, "another name passes");
 	passes(other, ONE, "another account, too");
 	later(90 * (int64_t)DAY);
-	refused(c, ONE, "is paused since");
+	stays(c, ONE, "is paused since");
 	runs(c, words(c, "account resume", "--name " ONE), 0, "resumed");
 	fails(c, ONE, 3);
 	passes(c, ONE, "resumed: what failed before is forgotten");
@@ -222,7 +193,7 @@ test_forgotten(void)
 		fails(c, ONE, 1);
 		later(DAY + 60);
 		fails(c, ONE, 1);
-		refused(c, ONE, "is paused since");
+		stays(c, ONE, "is paused since");
 	}
 	client_close(c);
 }
@@ -241,8 +212,9 @@ test_both(void)
 	for (int i = 0; i < 3; i++)
 		is(client_prove(c, NULL, order[i].authz[0]), "invalid", "it fails");
 	if (later(2 * DAY + 60)) {
-		is(client_prove(c, NULL, order[3].authz[0]), "invalid", "days later it fails still");
-		refused(c, ONE, "(told by phone)");
+		is(client_prove(c, NULL, order[3].authz[0]), "invalid",
+		   "days later it fails still");
+		stays(c, ONE, "(told by phone)");
 	}
 	client_close(c);
 }

@@ -71,6 +71,13 @@ limited_order(struct client *c, const char *names)
 	return c->reply.status;
 }
 
+int
+limited_authz(struct client *c, const char *name)
+{
+	return client_post(c, client_url(c, "new-authz"), arena_printf(
+		c->arena, "{\"identifier\":{\"type\":\"dns\",\"value\":\"%s\"}}", name));
+}
+
 bool
 limited_issue(struct client *c, const char *names)
 {

@@ -224,6 +224,12 @@ def do_order(server, arguments):
     return order["status"]
 
 
+def do_new_order(server, arguments):
+    """new_order NAME: and nothing else."""
+    payload = {"identifiers": [{"type": "dns", "value": arguments[0]}]}
+    return verdict(server.post(server.directory["newOrder"], payload))
+
+
 def do_wrong_csr(server, arguments):
     """wrong_csr PORT NAME: the request has another name."""
     _, order, _ = authorize(server, int(arguments[0]), arguments[1], "right")
