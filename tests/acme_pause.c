@@ -7,6 +7,7 @@
 
 #define ONE "n1.example.test"
 #define TWO "n2.example.test"
+#define NOBODY "AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw"	/* an id, but nobody's */
 
 /* No order, and no moment that ends it. */
 static void
@@ -128,7 +129,7 @@ test_wrong(void)
 	memset(why, 'w', 201);
 	why[201] = '\0';
 	runs(c, "account pause nobody", 1, "is not the id of an account; \"brevet account list\"");
-	runs(c, "account pause AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw", 1, "no such account");
+	runs(c, "account pause " NOBODY, 1, "no such account");
 	runs(c, "account pause", 2, "pause ID");
 	runs(c, words(c, "account show", "--name x"), 2, "pause ID");
 	runs(c, words(c, "account resume", "--why x"), 2, "pause ID");
@@ -222,6 +223,12 @@ test_both(void)
 /* --- rates that the operator gives -------------------------------------------------- */
 
 static void
+sets(struct client *c, const char *limit, int status, const char *says)
+{
+	runs(c, words(c, "limit set --account", limit), status, says);
+}
+
+static void
 test_own(void)
 {
 	struct client *c = limited_client(), *other = limited_client();
@@ -229,12 +236,12 @@ test_own(void)
 	passes(c, ONE, "the first of two orders");
 	passes(c, ONE, "the second");
 	ok(limited_order(c, ONE) == 429, "the third is refused");
-	runs(c, arena_printf(c->arena, "limit set --account %s orders 4/1d", limited_id(c)), 0, "set");
+	sets(c, "orders 4/1d", 0, "set");
 	passes(c, ONE, "raised to four: two of them are left");
 	passes(c, ONE, "that was one");
 	ok(limited_order(c, ONE) == 429 && limited_wait(c, "the limit is 4/1d") > 0,
 	   "the fifth is refused: %s", c->detail);
-	runs(c, arena_printf(c->arena, "limit set --account %s orders off", limited_id(c)), 0, "set");
+	sets(c, "orders off", 0, "set");
 	passes(c, ONE, "off: no limit");
 	passes(c, ONE, "none at all");
 	runs(c, "limit list", 0, arena_printf(c->arena, "orders     off           of account %s",
@@ -244,8 +251,7 @@ test_own(void)
 	passes(other, ONE, "another account has the default");
 	passes(other, ONE, "which is two");
 	ok(limited_order(other, ONE) == 429, "and no more");
-	runs(c, arena_printf(c->arena, "limit set --account %s orders default", limited_id(c)), 0,
-	     "set");
+	sets(c, "orders default", 0, "set");
 	server_kill(scene.server);
 	ok(server_again(scene.server), "kill -9 and a start");
 	client_hang_up(c);
@@ -263,7 +269,7 @@ test_own_names(void)
 
 	ok(limited_issue(other, ONE), "the only certificate of the day for a name");
 	ok(limited_order(c, ONE) == 429, "not for another account either");
-	runs(c, arena_printf(c->arena, "limit set --account %s names 2/1d", limited_id(c)), 0, "set");
+	sets(c, "names 2/1d", 0, "set");
 	ok(limited_issue(c, ONE) && limited_issue(c, ONE), "with a rate of its own it has two");
 	ok(limited_order(c, ONE) == 429, "and no third");
 	client_close(other);
@@ -274,23 +280,21 @@ static void
 test_set_wrong(void)
 {
 	struct client *c = limited_client();
-	const char *id = limited_id(c);
 
-	runs(c, arena_printf(c->arena, "limit set --account %s orders 300", id), 1,
-	     "\"300\" is not a rate: write 300/3h, off or default");
-	runs(c, arena_printf(c->arena, "limit set --account %s things 1/1d", id), 1,
-	     "\"things\" is no limit of an account: use orders, renewals, name, names or failures");
-	runs(c, arena_printf(c->arena, "limit set --account %s requests 1/1d", id), 1, "is no limit of");
-	runs(c, arena_printf(c->arena, "limit set --account %s accounts 1/1d", id), 1, "is no limit of");
-	runs(c, arena_printf(c->arena, "limit set --account %s orders default", id), 1,
-	     "it has the default already");
-	runs(c, "limit set --account AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw orders 1/1d", 1, "no such account");
-	runs(c, "limit set --binding AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw orders 1/1d", 1, "no such binding");
-	runs(c, arena_printf(c->arena, "limit set --account %s --binding %s orders 1/1d", id, id), 2,
-	     "set --account ID | --binding ID");
+	sets(c, "orders 300", 1, "\"300\" is not a rate: write 300/3h, off or default");
+	sets(c, "things 1/1d", 1, "\"things\" is no limit of an account: use orders, renewals, "
+	     "name, names or failures");
+	sets(c, "requests 1/1d", 1, "is no limit of an account");
+	sets(c, "accounts 1/1d", 1, "is no limit of an account");
+	sets(c, "orders default", 1, "it has the default already");
+	sets(c, "orders", 2, "set --account ID | --binding ID");
+	sets(c, "orders 1/1d --binding x", 2, "set --account ID | --binding ID");
+	sets(c, "orders 1/1d --json", 2, "set --account ID | --binding ID");
+	runs(c, "limit set --account " NOBODY " orders 1/1d", 1, "no such account");
+	runs(c, "limit set --binding " NOBODY " orders 1/1d", 1, "no such binding");
+	runs(c, "limit set --binding x orders 1/1d", 1, "is not the id of a binding; \"brevet eab");
 	runs(c, "limit set orders 1/1d", 2, "set --account ID | --binding ID");
-	runs(c, arena_printf(c->arena, "limit set --account %s orders", id), 2, "set --account ID");
-	runs(c, "limit list --account x", 2, "set --account ID");
+	runs(c, "limit list --account x", 2, "set --account ID | --binding ID");
 	client_close(c);
 }
 

@@ -18,9 +18,9 @@ static const struct life {
 	int64_t		 times, every;		/* microseconds */
 	int64_t		 pass;			/* at most so many; 0: all of them */
 } lives[] = {
-	{ "a name that fails for a year, tried twice a day (certbot)", "failures", 730, 12 * HOUR, 0 },
-	{ "a name that fails for a month, tried each hour (cert-manager)", "failures", 720, HOUR, 0 },
-	{ "somebody mends a web server and tries each minute for a day", "failures", 1440, MINUTE, 0 },
+	{ "a name that fails for a year, tried twice a day", "failures", 730, 12 * HOUR, 0 },
+	{ "a name that fails for a month, tried each hour", "failures", 720, HOUR, 0 },
+	{ "somebody mends a server and tries each minute for a day", "failures", 1440, MINUTE, 0 },
 	{ "somebody who tries each ten seconds for ten minutes", "failures", 60, 10 * SECOND, 0 },
 	{ "a name that is tried each second for ten days", "failures", 864000, SECOND, 60 + 14400 },
 
@@ -28,13 +28,13 @@ static const struct life {
 	  5 * MINUTE, 0 },
 	{ "a service without storage that starts each ten seconds for two hours", "names", 720,
 	  10 * SECOND, 0 },
-	{ "a host that is built anew a hundred times an hour, for a day", "names", 2400, 36 * SECOND,
-	  0 },
+	{ "a host built a hundred times an hour, for a day", "names", 2400, 36 * SECOND, 0 },
 	{ "a certificate each second for ten days", "names", 864000, SECOND, 11 * 1440 },
 
 	{ "10000 hosts have a name in common, all at once", "name", 10000, 0, 0 },
 	{ "a pod each minute with the name of its service, for a month", "name", 43200, MINUTE, 0 },
-	{ "ten certificates a second with a name for ten days", "name", 8640000, SECOND / 10, 110000 },
+	{ "ten certificates a second with a name for ten days", "name", 8640000, SECOND / 10,
+	  110000 },
 
 	{ "10000 hosts with one account, first certificates at once", "orders", 10000, 0, 0 },
 	{ "10000 hosts with one account, two orders each within an hour", "orders", 20000,
@@ -123,6 +123,7 @@ main(void)
 	/* nginx-acme gives up beyond a minute, acme.sh beyond ten. */
 	for (unsigned i = 0; i < LIMITS; i++)
 		ok(rate_each(rate_default(limit_name((enum limit)i))) <= MINUTE,
-		   "13 limit.%s: nobody is told to wait longer than a minute", limit_name((enum limit)i));
+		   "13 limit.%s: nobody is told to wait longer than a minute",
+		   limit_name((enum limit)i));
 	return tap_done();
 }

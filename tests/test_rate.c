@@ -231,8 +231,8 @@ test_model(void)
 			taken++;
 		}
 	}
-	ok(wrong == 0 && taken > 50000, "A-17 %u takes among refunds: never one too many or too few "
-	   "(%u wrong)", taken, wrong);
+	ok(wrong == 0 && taken > 50000, "A-17 %u takes among refunds: never one too many or too "
+	   "few (%u wrong)", taken, wrong);
 }
 
 int

@@ -111,8 +111,8 @@ test_threads(void)
 	atomic_store(&go, true);
 	for (size_t i = 0; i < 8; i++)
 		pthread_join(threads[i], NULL);
-	ok(atomic_load(&passed) == 10000, "10000 of 40000 by 8 threads at once, not one more or less: "
-	   "%u", atomic_load(&passed));
+	ok(atomic_load(&passed) == 10000, "10000 of 40000 by 8 threads at once, not one more or "
+	   "less: %u", atomic_load(&passed));
 }
 
 /* --- a flood ----------------------------------------------------------------------- */
