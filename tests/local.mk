@@ -6,7 +6,7 @@ client_sources = tests/chain.c tests/chain.h tests/client.c tests/client.h \
 	tests/stage.c tests/stage.h tests/tap.h tests/wire.c tests/wire.h
 
 wire_tests = tests/acme_account tests/acme_flow tests/acme_full tests/acme_hold tests/acme_life \
-	tests/acme_limits tests/acme_nonce tests/acme_operator tests/acme_pause \
+	tests/acme_rates tests/acme_nonce tests/acme_operator tests/acme_pause \
 	tests/acme_reload tests/acme_throttle tests/acme_wrong
 tests_acme_account_SOURCES = tests/acme_account.c $(client_sources)
 tests_acme_account_LDADD = $(CLIENT)
@@ -18,9 +18,9 @@ tests_acme_hold_SOURCES = tests/acme_hold.c $(client_sources)
 tests_acme_hold_LDADD = $(CLIENT)
 tests_acme_life_SOURCES = tests/acme_life.c $(client_sources)
 tests_acme_life_LDADD = $(CLIENT)
-tests_acme_limits_SOURCES = tests/acme_limits.c tests/limited.c tests/limited.h \
+tests_acme_rates_SOURCES = tests/acme_rates.c tests/limited.c tests/limited.h \
 	$(client_sources)
-tests_acme_limits_LDADD = $(CLIENT)
+tests_acme_rates_LDADD = $(CLIENT)
 tests_acme_nonce_SOURCES = tests/acme_nonce.c $(client_sources)
 tests_acme_nonce_LDADD = $(CLIENT)
 tests_acme_operator_SOURCES = tests/acme_operator.c $(client_sources)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_limits.c - the rate limits of orders and certificates at their edges, over the wire: the
+/* acme_rates.c - the rate limits of orders and certificates at their edges, over the wire: the
  * last request that passes, the first that is refused, and that the same one passes at the
  * moment that Retry-After names. */
 #include <stdlib.h>
