@@ -25,7 +25,8 @@ paused(struct request *rq, const struct pause *pause, struct problem *p)
 	problem(p, PROBLEM_RATE_LIMITED, "%.70s%s is paused since %s (%.45s): once it is mended, "
 		"ask the CA's operator to resume it",
 		pause->kind == PAUSED_ACCOUNT ? "" : pause->name,
-		both ? arena_printf(a, " of %s", account) : account, clock_print(a, pause->since), pause->why);
+		both ? arena_printf(a, " of %s", account) : account,
+		clock_print(a, pause->since), pause->why);
 	p->link = limits_link(rq);
 	rq->limited = LIMITS;
 	return false;

@@ -270,12 +270,14 @@ test_longest(void)
 	struct client *c;
 	long after;
 
-	limited_begin((const char *const[]){ "limit.orders=1/1h", "limit.failures=1/2d",
-		      "limit.name=1/1d", NULL });
+	limited_begin((const char *const[]){ "limit.orders=2/4d", "limit.failures=1/1h",
+		      "limit.names=1/1d", NULL });
 	c = limited_client();
-	fails(c, ONE, 1);
-	after = refused(c, ONE, "failed validations", "what two limits refuse");
+	ok(limited_issue(c, ONE), "a certificate");
+	fails(c, TWO, 1);
+	after = refused(c, ONE, "new orders", "what two limits refuse");
 	ok(after > DAY, "Retry-After is that of the longer one: %ld s", after);
+	after = refused(c, TWO, "new orders", "what two others refuse");
 	passes_then(c, ONE, after, "then it");
 	client_close(c);
 	ended();
