@@ -59,7 +59,7 @@ given_to(const struct asking *k, char kind, const struct id *id, enum limit limi
 {
 	struct store_rate own = { .kind = kind, .whose = *id, .limit = limit };
 
-	if (id_none(id) || !store_rate_get(edit_view(k->edit), &own))
+	if (id_none(id) || !store_rate_get(k->view, &own))
 		return false;
 	given->rate = (struct rate){ own.count, own.period };
 	given->owner = id;
@@ -90,7 +90,7 @@ asking_look(struct asking *k, enum limit limit, struct blob whose, const char *n
 
 	if (rate.count == 0)
 		return;
-	wait = rate_wait(rate, store_bucket_get(edit_view(k->edit), limit, whose), k->now_us);
+	wait = rate_wait(rate, store_bucket_get(k->view, limit, whose), k->now_us);
 	if (wait > k->longest.wait_us)
 		k->longest = (struct refusal){ wait, limit, rate, name };
 }
@@ -102,13 +102,13 @@ asking_spend(struct asking *k, enum limit limit, struct blob whose)
 
 	if (rate.count != 0)
 		store_bucket_put(k->edit, limit, whose, rate_take(
-			rate, store_bucket_get(edit_view(k->edit), limit, whose), k->now_us));
+			rate, store_bucket_get(k->view, limit, whose), k->now_us));
 }
 
 void
 asking_refund(struct asking *k, enum limit limit, struct blob whose)
 {
-	struct bucket bucket = store_bucket_get(edit_view(k->edit), limit, whose);
+	struct bucket bucket = store_bucket_get(k->view, limit, whose);
 
 	if (bucket.full_at != 0)
 		store_bucket_put(k->edit, limit, whose, rate_refund(bucket));

@@ -23,7 +23,8 @@ struct given {
 
 struct asking {
 	const struct acme_config *config;
-	struct edit		*edit;
+	const struct view	*view;
+	struct edit		*edit;			/* or NULL: it only looks */
 	struct arena		*arena;
 	const struct id		*account, *binding;	/* all zero: none */
 	int64_t			 now_us;

@@ -30,13 +30,17 @@ static const char *const accounts[] = {
 static const char *const orders[] = { "created", "processing", "valid", "invalid", NULL };
 static const char *const authz[] = { "created", "valid", "invalid", NULL };
 static const char *const certificates[] = { "issued", "abandoned", "revoked", NULL };
+static const char *const webhooks[] = {
+	"allowed", "refused", "unreachable", "unusable", "stopped", NULL
+};
 static const char *const signings[] = { "certificate", "crl", "own", NULL };
 
 /* Filled from the table of limits; "paused" behind it. */
 static const char *limits[LIMITS + 2];
 
-/* Filled from the table of methods, one shifted. */
+/* Filled from the table of methods, one shifted; "none" before them in the second. */
 static const char *methods[METHODS_MAX + 1];
+static const char *proofs[METHODS_MAX + 2] = { "none" };
 
 /* Filled from the table of problem types: "ok" first. */
 static const char *problems[PROBLEM_TYPES + 1];
@@ -56,7 +60,8 @@ struct metric count_accounts = { "brevet_accounts_total", "Accounts by event",
 struct metric count_orders = { "brevet_orders_total", "Orders by transition",
 	METRIC_COUNTER, { { "event", orders }, { "problem", problems } }, 0, { 0 }, NULL };
 struct metric count_authz = { "brevet_authorizations_total", "Authorizations by transition",
-	METRIC_COUNTER, { { "event", authz } }, 0, { 0 }, NULL };
+	METRIC_COUNTER, { { "event", authz }, { "method", proofs }, { "problem", problems } },
+	0, { 0 }, NULL };
 struct metric count_challenges = { "brevet_challenges_total",
 	"Challenges by method and by what they came to", METRIC_COUNTER,
 	{ { "method", methods }, { "result", results } }, 0, { 0 }, NULL };
@@ -64,6 +69,11 @@ struct metric count_certificates = { "brevet_certificates_total", "Certificates 
 	METRIC_COUNTER, { { "event", certificates }, { "problem", problems } }, 0, { 0 }, NULL };
 struct metric count_limited = { "brevet_rate_limited_total", "Requests refused by a rate "
 	"limit or a pause", METRIC_COUNTER, { { "limit", limits } }, 0, { 0 }, NULL };
+struct metric count_webhook = { "brevet_webhook_total", "Questions to the webhook by what "
+	"came of them", METRIC_COUNTER, { { "result", webhooks } }, 0, { 0 }, NULL };
+struct metric count_webhook_seconds = { "brevet_webhook_seconds",
+	"From an order to the webhook's answer about it", METRIC_HISTOGRAM, { { 0 } }, 0, { 0 },
+	NULL };
 struct metric count_validation_seconds = { "brevet_validation_seconds",
 	"From a validation's start to its verdict", METRIC_HISTOGRAM,
 	{ { "method", methods } }, 0, { 0 }, NULL };
@@ -76,7 +86,8 @@ acme_metrics_register(void)
 	static struct metric *const all[] = {
 		&count_requests, &count_request_seconds, &count_jws, &count_nonces,
 		&count_accounts, &count_orders, &count_authz, &count_challenges,
-		&count_certificates, &count_limited, &count_validation_seconds, &count_signing_seconds
+		&count_certificates, &count_limited, &count_webhook, &count_webhook_seconds,
+		&count_validation_seconds, &count_signing_seconds
 	};
 
 	for (int i = 0; i < PROBLEM_TYPES; i++)
@@ -87,7 +98,7 @@ acme_metrics_register(void)
 		limits[i] = limit_name((enum limit)i);
 	limits[LIMITS] = "paused";
 	for (int i = 0; i < METHODS_MAX; i++)
-		methods[i] = method_name((enum method)(i + 1));
+		methods[i] = proofs[i + 1] = method_name((enum method)(i + 1));
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		metric_register(all[i]);
 }
@@ -117,4 +128,19 @@ size_t
 count_method(enum method method)
 {
 	return (size_t)method - 1;
+}
+
+void
+count_authz_made(size_t n)
+{
+	metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, n);
+}
+
+void
+count_authz_decided(enum method method, enum problem_type type)
+{
+	enum count_authz event = type == PROBLEM_NONE ? COUNT_AUTHZ_VALID : COUNT_AUTHZ_INVALID;
+
+	metric_add_at(&count_authz, (const size_t[METRIC_LABELS]){
+		event, (size_t)method, count_problem(type) }, 1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limits.c - rate limits; the buckets of all but one are in the store.
- * Runs on: writer; limits_request() on any loop. */
+ * Runs on: writer; limits_order_check() and limits_request() on any loop, too. */
 #include "acme/limits.h"
 
 #include <openssl/sha.h>
@@ -79,8 +79,9 @@ limits_account(struct request *rq, const struct binding *binding, struct edit *e
 	       struct problem *p)
 {
 	static const struct id none;
-	struct asking k = { .config = rq->config, .edit = e, .arena = rq->flow->arena,
-			    .account = &none, .binding = binding == NULL ? &none : &binding->id,
+	struct asking k = { .config = rq->config, .view = edit_view(e), .edit = e,
+			    .arena = rq->flow->arena, .account = &none,
+			    .binding = binding == NULL ? &none : &binding->id,
 			    .now_us = clock_now_ms() * 1000 };
 	struct network range;
 	uint8_t octets[1 + sizeof(range.octets)];
@@ -130,7 +131,7 @@ renewal(const struct asking *k)
 	struct newest newest;
 	int64_t life;
 
-	if (!store_newest_get(edit_view(k->edit), k->directory, k->hash, &newest))
+	if (!store_newest_get(k->view, k->directory, k->hash, &newest))
 		return false;
 	life = newest.not_after - newest.not_before;
 	return k->now_us / 1000000 >= newest.not_before + life / RENEWAL_PART;
@@ -148,9 +149,10 @@ ask_for(struct asking *k, uint32_t directory, const struct ident *idents, size_t
 }
 
 static struct asking
-asking_of_request(const struct request *rq, struct edit *e, const struct ident *idents, size_t n)
+asking_of_request(const struct request *rq, const struct view *v, const struct ident *idents,
+		  size_t n)
 {
-	struct asking k = { .config = rq->config, .edit = e, .arena = rq->flow->arena,
+	struct asking k = { .config = rq->config, .view = v, .arena = rq->flow->arena,
 			    .account = &rq->account->id, .binding = &rq->account->scope.binding };
 
 	ask_for(&k, rq->directory->number, idents, n);
@@ -161,7 +163,7 @@ static struct asking
 asking_of_order(const struct acme_config *c, struct edit *e, struct arena *a,
 		const struct order *order)
 {
-	struct asking k = { .config = c, .edit = e, .arena = a,
+	struct asking k = { .config = c, .view = edit_view(e), .edit = e, .arena = a,
 			    .account = &order->account, .binding = &order->scope.binding };
 
 	ask_for(&k, order->scope.directory, order->idents, order->nident);
@@ -207,26 +209,39 @@ act_refund(struct asking *k, enum limit limit, struct blob whose, const char *na
 	asking_refund(k, limit, whose);
 }
 
+static bool
+order_passes(struct asking *k, struct request *rq, struct problem *p)
+{
+	if (!pause_check(rq, k->view, k->idents, k->n, p))
+		return false;
+	for (size_t i = 0; i < k->n && asking_rate(k, LIMIT_FAILURES)->rate.count != 0; i++) {
+		const char *name = ident_base(&k->idents[i]);
+
+		asking_look(k, LIMIT_FAILURES, whose_account_name(k->arena, k->account, name), name);
+	}
+	asking_look(k, limit_of_order(k), whose_account(k), "");
+	each_cert_bucket(k, asking_look);
+	return asking_passes(k, rq, p);
+}
+
+bool
+limits_order_check(struct request *rq, const struct view *v, const struct ident *idents,
+		   size_t n, struct problem *p)
+{
+	struct asking k = asking_of_request(rq, v, idents, n);
+
+	return order_passes(&k, rq, p);
+}
+
 bool
 limits_order(struct request *rq, struct edit *e, const struct ident *idents, size_t n,
 	     struct problem *p)
 {
-	struct asking k;
+	struct asking k = asking_of_request(rq, edit_view(e), idents, n);
 
-	if (!pause_check(rq, edit_view(e), idents, n, p))
+	if (!order_passes(&k, rq, p))
 		return false;
-	if (!rq->config->limits.enabled)
-		return true;
-	k = asking_of_request(rq, e, idents, n);
-	for (size_t i = 0; i < n && asking_rate(&k, LIMIT_FAILURES)->rate.count != 0; i++) {
-		const char *name = ident_base(&idents[i]);
-
-		asking_look(&k, LIMIT_FAILURES, whose_account_name(k.arena, k.account, name), name);
-	}
-	asking_look(&k, limit_of_order(&k), whose_account(&k), "");
-	each_cert_bucket(&k, asking_look);
-	if (!asking_passes(&k, rq, p))
-		return false;
+	k.edit = e;
 	asking_spend(&k, limit_of_order(&k), whose_account(&k));
 	return true;
 }
@@ -243,14 +258,12 @@ limits_order_refund(const struct acme_config *c, struct edit *e, struct arena *a
 bool
 limits_cert(struct request *rq, struct edit *e, const struct order *order, struct problem *p)
 {
-	struct asking k;
+	struct asking k = asking_of_request(rq, edit_view(e), order->idents, order->nident);
 
-	if (!rq->config->limits.enabled)
-		return true;
-	k = asking_of_request(rq, e, order->idents, order->nident);
 	each_cert_bucket(&k, asking_look);
 	if (!asking_passes(&k, rq, p))
 		return false;
+	k.edit = e;
 	each_cert_bucket(&k, act_spend);
 	return true;
 }
@@ -282,7 +295,7 @@ bool
 limits_failed(const struct acme_config *c, struct edit *e, struct arena *a,
 	      const struct authz *authz)
 {
-	struct asking k = { .config = c, .edit = e, .arena = a,
+	struct asking k = { .config = c, .view = edit_view(e), .edit = e, .arena = a,
 			    .account = &authz->account, .binding = &authz->scope.binding,
 			    .now_us = clock_now_ms() * 1000 };
 

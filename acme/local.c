@@ -101,6 +101,7 @@ acme_stop(struct loop *loop)
 	l->stopping = true;
 	wait_release(l);
 	validate_drop(l);
+	hook_drop(l);
 }
 
 struct acme_local *

@@ -4,6 +4,7 @@
 #define ACME_LOCAL_H
 
 #include "acme/acme.h"
+#include "acme/hook.h"
 #include "acme/jwk.h"
 
 #define KEY_CACHE 256		/* slots, by thumbprint */
@@ -29,6 +30,7 @@ struct acme_local {
 	} keys[KEY_CACHE];
 	struct waiter			*waiters[WAIT_BUCKETS];
 	struct validate			*validations;	/* of validate.c, running */
+	struct hook_line		 hooks;		/* of hook.c */
 	bool				 stopping;
 	struct event			*crl_timer;	/* of crljob.c, on one loop */
 	unsigned			 crl_running;
@@ -53,6 +55,9 @@ void wait_changed(struct acme_local *l, const struct id *ids, size_t n);
 
 /* Gives up all running validations; their jobs stay. */
 void validate_drop(struct acme_local *l);
+
+/* Gives up all questions to the webhook: who waits for one is refused. */
+void hook_drop(struct acme_local *l);
 
 /* Is our own certificate still the right one?  Else a new one is issued. */
 void acme_own_look(struct own *own);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme/count.h"
+#include "acme/hook.h"
 #include "acme/limits.h"
 #include "acme/offer.h"
 #include "acme/reply.h"
@@ -44,6 +45,7 @@ newauthz_check(struct flow *f)
 	offer_make(&n->fresh, f->arena, rq, &ident);
 	n->fresh.id = id_new(clock_now_ms());
 	n->fresh.scope = scope;
+	hook_begin(rq, HOOK_AUTHORIZATION, profile, &n->fresh.ident, 1);
 	return FLOW_NEXT;
 }
 
@@ -79,12 +81,15 @@ newauthz_reply(struct flow *f)
 	reply_json(rq, made ? 201 : 200, show_authz(rq, n->authz));
 	reply_header(rq, "Location", show_authz_url(rq, &n->authz->id));
 	if (made)
-		metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, 1);
+		count_authz_made(1);
 	return FLOW_NEXT;
 }
 
 const struct flow_step newauthz_steps[] = {
 	{ ON_LOOP,   STEP(newauthz_check) },	/* payload -> an identifier we would serve */
+	{ ON_LOOP,   STEP(hook_turn) },
+	{ ON_LOOP,   STEP(hook_ask) },		/* the webhook, if there is one            */
+	{ ON_LOOP,   STEP(hook_judge) },
 	{ ON_WRITER, STEP(newauthz_apply) },	/* the one there is, or a new one          */
 	{ ON_LOOP,   STEP(newauthz_reply) },
 	{ 0 }

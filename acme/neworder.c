@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme/count.h"
+#include "acme/hook.h"
 #include "acme/limits.h"
 #include "acme/offer.h"
 #include "acme/reply.h"
@@ -13,21 +14,6 @@
 #include "base/json.h"
 #include "base/log.h"
 
-/* All that is wrong is told at once: one problem as it is, several as subproblems. */
-static bool
-idents_failed(struct request *rq, struct problem *sub, size_t nsub, struct problem *p)
-{
-	if (nsub == 1) {
-		*p = sub[0];
-		p->ident = NULL;
-		return false;
-	}
-	problem(p, PROBLEM_COMPOUND, "%zu identifiers are refused: see the subproblems", nsub);
-	p->sub = arena_memdup(rq->flow->arena, sub, nsub * sizeof(*sub));
-	p->nsub = nsub;
-	return false;
-}
-
 /* For subproblems: the identifier as the client sent it, if it is one at all. */
 static const struct ident *
 ident_as_sent(struct arena *a, const json_t *item)
@@ -36,7 +22,7 @@ ident_as_sent(struct arena *a, const json_t *item)
 	const char *value = json_string_value(json_object_get(item, "value"));
 	struct ident *ident;
 
-	if (type == NULL || value == NULL)
+	if (type == NULL || value == NULL || (strcmp(type, "dns") != 0 && strcmp(type, "ip") != 0))
 		return NULL;
 	ident = arena_alloc(a, sizeof(*ident));
 	ident->type = strcmp(type, "ip") == 0 ? IDENT_IP : IDENT_DNS;
@@ -80,7 +66,7 @@ idents_parse(struct request *rq, struct order *order, struct problem *p)
 		else if (!known_already(order->idents, order->nident, &one))
 			order->idents[order->nident++] = one;
 	}
-	return nsub == 0 || idents_failed(rq, sub, nsub, p);
+	return nsub == 0 || offer_refused(a, sub, nsub, p);
 }
 
 static bool
@@ -159,6 +145,7 @@ neworder_check(struct flow *f)
 		n->authz[i].order = order->id;
 		n->authz[i].scope = order->scope;
 	}
+	hook_begin(rq, HOOK_ORDER, profile, order->idents, order->nident);
 	return FLOW_NEXT;
 }
 
@@ -204,7 +191,7 @@ neworder_reply(struct flow *f)
 	reply_json(rq, 201, show_order(rq, order, n->status));
 	reply_header(rq, "Location", show_order_url(rq, &order->id));
 	metric_add(&count_orders, COUNT_ORDER_CREATED, 0, 1);
-	metric_add(&count_authz, COUNT_AUTHZ_CREATED, 0, n->made);
+	count_authz_made(n->made);
 	log_event(LOG_INFO, "order created", "s:s, s:s, s:s", "order",
 		  id_print(f->arena, &order->id), "account", id_print(f->arena, &order->account),
 		  "names", ident_list(f->arena, order->idents, order->nident));
@@ -213,6 +200,9 @@ neworder_reply(struct flow *f)
 
 const struct flow_step neworder_steps[] = {
 	{ ON_LOOP,   STEP(neworder_check) },	/* payload -> an order we would serve   */
+	{ ON_LOOP,   STEP(hook_turn) },		/* the webhook, if there is one: not too */
+	{ ON_LOOP,   STEP(hook_ask) },		/* many at a time; waits for its answer */
+	{ ON_LOOP,   STEP(hook_judge) },
 	{ ON_WRITER, STEP(neworder_apply) },	/* stored with its authorizations       */
 	{ ON_LOOP,   STEP(neworder_reply) },	/* 201 with the order, or the problem   */
 	{ 0 }

@@ -196,8 +196,7 @@ validate_end(struct flow *f)
 		   count_challenge(p->type), 1);
 	if (job->order_failed)
 		metric_add(&count_orders, COUNT_ORDER_INVALID, count_problem(p->type), 1);
-	metric_add(&count_authz, p->type == PROBLEM_NONE ? COUNT_AUTHZ_VALID :
-		   COUNT_AUTHZ_INVALID, 0, 1);
+	count_authz_decided((enum method)job->question.method, p->type);
 	log_event(LOG_INFO, "authorization decided", "s:s, s:s, s:s, s:s, s:s*, s:s*, s:s, s:I",
 		  "authz", id_print(f->arena, &job->authz->id),
 		  "account", id_print(f->arena, &job->authz->account),

@@ -40,13 +40,24 @@ count(const char *const *values)
 	return n == 0 ? 1 : n;
 }
 
+/* Cells or histograms of a family: one for each combination of its labels' values. */
+static size_t
+cells(const struct metric *m)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < METRIC_LABELS; i++)
+		n *= m->n[i];
+	return n;
+}
+
 void
 metric_register(struct metric *m)
 {
 	for (size_t i = 0; i < METRIC_LABELS; i++)
 		m->n[i] = count(m->labels[i].values);
 	m->offset = cells_used;
-	cells_used += m->n[0] * m->n[1] * (m->kind == METRIC_COUNTER ? 1 : CELLS);
+	cells_used += cells(m) * (m->kind == METRIC_COUNTER ? 1 : CELLS);
 	assert(cells_used <= CELLS_MAX);
 	m->next = NULL;
 	*last = m;
@@ -67,11 +78,21 @@ block_new(void)
 }
 
 static size_t
+cell_at(const struct metric *m, const size_t place[METRIC_LABELS])
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < METRIC_LABELS; i++) {
+		assert(place[i] < m->n[i]);
+		at = at * m->n[i] + place[i];
+	}
+	return m->offset + at * (m->kind == METRIC_COUNTER ? 1 : CELLS);
+}
+
+static size_t
 cell_of(const struct metric *m, size_t first, size_t second)
 {
-	assert(first < m->n[0] && second < m->n[1]);
-	return m->offset + (first * m->n[1] + second) *
-	       (m->kind == METRIC_COUNTER ? 1 : CELLS);
+	return cell_at(m, (const size_t[METRIC_LABELS]){ first, second, 0 });
 }
 
 /* Only this thread writes the cell: no locked instruction is needed. */
@@ -92,6 +113,13 @@ metric_add(const struct metric *m, size_t first, size_t second, uint64_t n)
 {
 	if (m->n[0] > 0)
 		add(cell_of(m, first, second), n);
+}
+
+void
+metric_add_at(const struct metric *m, const size_t place[METRIC_LABELS], uint64_t n)
+{
+	if (m->n[0] > 0)
+		add(cell_at(m, place), n);
 }
 
 void
@@ -129,10 +157,9 @@ sum(size_t cell)
 	return n;
 }
 
-uint64_t
-metric_sum(const struct metric *m, size_t first, size_t second)
+static uint64_t
+sum_at(const struct metric *m, size_t cell)
 {
-	size_t cell = cell_of(m, first, second);
 	uint64_t n = 0;
 
 	if (m->kind == METRIC_COUNTER)
@@ -142,11 +169,16 @@ metric_sum(const struct metric *m, size_t first, size_t second)
 	return n;
 }
 
+uint64_t
+metric_sum(const struct metric *m, size_t first, size_t second)
+{
+	return sum_at(m, cell_of(m, first, second));
+}
+
 /* {a="x",b="y"}, with `more` as another pair. */
 static void
-print_labels(FILE *out, const struct metric *m, size_t first, size_t second, const char *more)
+print_labels(FILE *out, const struct metric *m, const size_t *place, const char *more)
 {
-	const size_t place[METRIC_LABELS] = { first, second };
 	const char *comma = "";
 
 	if (m->labels[0].name == NULL && *more == '\0')
@@ -163,11 +195,11 @@ print_labels(FILE *out, const struct metric *m, size_t first, size_t second, con
 }
 
 static void
-print_histogram(FILE *out, const struct metric *m, size_t first, size_t second)
+print_histogram(FILE *out, const struct metric *m, const size_t *place)
 {
 	const int64_t *bounds = m->kind == METRIC_SIZES ? sizes : times;
 	double unit = m->kind == METRIC_SIZES ? 1 : 1e6;
-	size_t cell = cell_of(m, first, second);
+	size_t cell = cell_at(m, place);
 	uint64_t n = 0;
 	char le[40];
 
@@ -178,29 +210,35 @@ print_histogram(FILE *out, const struct metric *m, size_t first, size_t second)
 		else
 			snprintf(le, sizeof(le), "le=\"+Inf\"");
 		fprintf(out, "%s_bucket", m->name);
-		print_labels(out, m, first, second, le);
+		print_labels(out, m, place, le);
 		fprintf(out, " %llu\n", (unsigned long long)n);
 	}
 	fprintf(out, "%s_sum", m->name);
-	print_labels(out, m, first, second, "");
+	print_labels(out, m, place, "");
 	fprintf(out, " %.6f\n%s_count", (double)sum(cell + METRIC_BUCKETS + 1) / unit, m->name);
-	print_labels(out, m, first, second, "");
+	print_labels(out, m, place, "");
 	fprintf(out, " %llu\n", (unsigned long long)n);
 }
 
+/* The nth combination of the labels' values. */
 static void
-print_cell(FILE *out, const struct metric *m, size_t first, size_t second)
+print_cell(FILE *out, const struct metric *m, size_t nth)
 {
-	uint64_t n = metric_sum(m, first, second);
+	size_t place[METRIC_LABELS];
+	uint64_t n;
+
+	for (size_t i = METRIC_LABELS; i-- > 0; nth /= m->n[i])
+		place[i] = nth % m->n[i];
+	n = sum_at(m, cell_at(m, place));
 
 	if (n == 0 && m->labels[0].name != NULL)
 		return;
 	if (m->kind != METRIC_COUNTER) {
-		print_histogram(out, m, first, second);
+		print_histogram(out, m, place);
 		return;
 	}
 	fputs(m->name, out);
-	print_labels(out, m, first, second, "");
+	print_labels(out, m, place, "");
 	fprintf(out, " %llu\n", (unsigned long long)n);
 }
 
@@ -210,9 +248,8 @@ metric_print(FILE *out)
 	for (const struct metric *m = families; m != NULL; m = m->next) {
 		fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name,
 			m->kind == METRIC_COUNTER ? "counter" : "histogram");
-		for (size_t i = 0; i < m->n[0]; i++)
-			for (size_t j = 0; j < m->n[1]; j++)
-				print_cell(out, m, i, j);
+		for (size_t i = 0; i < cells(m); i++)
+			print_cell(out, m, i);
 	}
 }
 

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define METRIC_LABELS  2
+#define METRIC_LABELS  3
 #define METRIC_BUCKETS 17		/* 100 us to 20 s, and infinity */
 
 enum metric_kind {
@@ -41,8 +41,11 @@ struct metric {
 void metric_register(struct metric *m);
 
 /* Adds to the cell of these label values (their places in the lists; 0 where the family
- * has no such label).  Any thread. */
+ * has no such label).  For families of one or two labels.  Any thread. */
 void metric_add(const struct metric *m, size_t first, size_t second, uint64_t n);
+
+/* The same with a place for each label. */
+void metric_add_at(const struct metric *m, const size_t place[METRIC_LABELS], uint64_t n);
 
 /* Adds one observation to a histogram: microseconds, or a number.  Before the family is
  * registered nothing is counted. */

@@ -84,6 +84,18 @@ first_setting(struct init *in, const char *key, const char *value)
 	in->nsetting++;
 }
 
+/* Each --host is one name, or several with commas. */
+static bool
+hosts_check(const struct init *in, struct problem *p)
+{
+	char *list = arena_strdup(in->arena, in->hosts), *save, *host;
+
+	for (host = strtok_r(list, ",", &save); host != NULL; host = strtok_r(NULL, ",", &save))
+		if (!config_value_check("hosts", host, p))
+			return false;
+	return true;
+}
+
 /* CRLs are served beside the ACME port: 80 beside 443, else the next one. */
 static bool
 init_settings(struct init *in, struct problem *p)
@@ -93,6 +105,8 @@ init_settings(struct init *in, struct problem *p)
 	for (size_t i = 0; i < in->nsetting; i++)
 		if (!config_setting_check(in->settings[i], p))
 			return false;
+	if (!hosts_check(in, p))
+		return false;
 	first_setting(in, "profile.default.backdate", "1h");
 	first_setting(in, "profile.default.lifetime", "47d");
 	first_setting(in, "issuer.main.key", "issuing.key");
@@ -212,9 +226,9 @@ init_run(struct init *in)
 	       "  its SHA-256        %s\n"
 	       "  root key           %s/offline/ca.key\n"
 	       "                     carry it away: the server never needs it\n"
-	       "  directory URL      %s/directory\n\n"
+	       "  directory URL      %s\n\n"
 	       "next: brevet serve --config %s\n", in->name, in->dir, in->dir, ca.fingerprint,
-	       in->dir, config->base_url, file);
+	       in->dir, config->acme.directories[0].url, file);
 	acme_config_release(&config->acme);
 	return EXIT_GOOD;
 }

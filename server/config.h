@@ -56,7 +56,11 @@ bool config_address(struct arena *a, const char *text, const char **host, const 
 /* Is `setting` ("key=value") one that init may write: a known key, a good value? */
 bool config_setting_check(const char *setting, struct problem *p);
 
-/* Writes settings in the file's form, sections gathered. */
+/* Is it a good value of that option (of a list: one item)? */
+bool config_value_check(const char *option, const char *value, struct problem *p);
+
+/* Writes settings in the file's form, sections gathered, each under a comment that tells
+ * what it is. */
 void config_print_settings(FILE *out, const char *const *settings);
 
 #endif

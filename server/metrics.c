@@ -124,6 +124,19 @@ print_process(FILE *out)
 }
 
 static void
+print_map(FILE *out)
+{
+	uint64_t size, used = store_used(threads->store, &size);
+
+	metric_gauge(out, "brevet_store_map_used_percent", "Share of the store's map in use", "",
+		     (double)store_full(threads->store));
+	metric_gauge(out, "brevet_store_map_used_bytes", "Bytes of the store's map in use", "",
+		     (double)used);
+	metric_gauge(out, "brevet_store_map_bytes", "Bytes that the store's map has", "",
+		     (double)size);
+}
+
+static void
 print_all(FILE *out)
 {
 	metric_print(out);
@@ -133,8 +146,7 @@ print_all(FILE *out)
 		     (double)acme_held());
 	metric_gauge(out, "brevet_connections", "Open connections", "",
 		     (double)http_connections());
-	metric_gauge(out, "brevet_store_map_used_percent", "Share of the store's map in use", "",
-		     (double)store_full(threads->store));
+	print_map(out);
 	metric_gauge(out, "brevet_info", "This server", "version=\"" PACKAGE_VERSION "\"", 1);
 	print_process(out);
 }

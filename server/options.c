@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "server/values.h"
 
 #define AT(member) offsetof(struct config, member)
 #define DAY	   86400
@@ -48,8 +49,7 @@ const struct config_option config_options[] = {
 	{ "order.authz_lifetime", TIME, AT(authz_lifetime), "7d", 60, 398 * DAY,
 	  "until a valid authorization expires" },
 	{ "order.reuse", LIST, AT(reuse), "valid", 0, 0,
-	  "an account's authorizations that its new orders use again: valid,\n\tpending or "
-	  "none" },
+	  "an account's authorizations that its new orders use again: valid, pending or none" },
 	{ "order.names", COUNT, AT(names), "100", 1, 1000, "identifiers of an order, at most" },
 	{ "order.hold", TIME, AT(hold), "1s", 0, 20,
 	  "how long a request waits for its verdict before it is told \"processing\"" },
@@ -165,9 +165,11 @@ static const struct config_option directory_options[] = {
 };
 
 const struct option_group option_groups[OPTION_GROUPS] = {
-	{ "issuer", "issuer NAME { ... }: an issuing CA; the first one is used",
+	{ "issuer", "issuer NAME { ... }: an issuing CA; the first one is that of the default\n"
+	  "directory",
 	  issuer_options, sizeof(issuer_options) / sizeof(issuer_options[0]) },
-	{ "profile", "profile NAME { ... }: a kind of certificate; the first one is used",
+	{ "profile", "profile NAME { ... }: a kind of certificate; the first one is for orders that\n"
+	  "name none",
 	  profile_options, sizeof(profile_options) / sizeof(profile_options[0]) },
 	{ "directory", "directory NAME { ... }: clients with accounts and rules of their own; "
 	  "\"default\" is\nthere without a section",
@@ -297,14 +299,17 @@ option_check(const struct config_option *o, const char *text, char *why, size_t 
 {
 	struct network network;
 	struct rate rate;
+	const char *wrong;
 	int64_t n;
 
 	switch (o->type) {
 	case TEXT:
 	case LIST:
-		return word_check(o, text) ||
-		       says(why, size, "%s: \"%s\" is not one of its words: %s", o->name, text,
-			    o->help);
+		if (!word_check(o, text))
+			return says(why, size, "%s: \"%s\" is not one of its words: %s", o->name,
+				    text, o->help);
+		wrong = value_wrong(o->name, text);
+		return wrong == NULL || says(why, size, "%s: \"%s\" %s", o->name, text, wrong);
 	case PATTERNS:
 		return policy_pattern_ok(text) ||
 		       says(why, size, "%s: \"%s\" is not a pattern; write www.corp.example, "

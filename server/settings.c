@@ -48,6 +48,15 @@ key_parse(struct key *k, const char *setting, struct problem *p)
 	return true;
 }
 
+bool
+config_value_check(const char *option, const char *value, struct problem *p)
+{
+	char why[300] = "";
+
+	return option_check(option_find(NULL, option), value, why, sizeof(why)) ||
+	       problem(p, PROBLEM_SERVER_INTERNAL, "%s", why);
+}
+
 /* Calls each() with every item of a value: one, or those of a list (commas, spaces). */
 static bool
 value_each(const struct key *k, bool (*each)(void *arg, const char *item), void *arg)
@@ -76,10 +85,14 @@ static bool
 check_item(void *arg, const char *item)
 {
 	struct checking *c = arg;
+	const struct key *k = c->key;
 	char why[300] = "";
 
-	return option_check(c->key->option, item, why, sizeof(why)) ||
-	       problem(c->p, PROBLEM_SERVER_INTERNAL, "%s", why);
+	if (option_check(k->option, item, why, sizeof(why)))
+		return true;
+	if (k->title != NULL)
+		return problem(c->p, PROBLEM_SERVER_INTERNAL, "%s.%s.%s", k->section, k->title, why);
+	return problem(c->p, PROBLEM_SERVER_INTERNAL, "%s", why);
 }
 
 /* Into its parts, judged.  False with serverInternal. */
@@ -157,7 +170,7 @@ print_item(void *arg, const char *item)
 static void
 print_setting(FILE *out, const struct key *k, const char *indent)
 {
-	fprintf(out, "%s%s = ", indent, k->name);
+	fprintf(out, "%s# %s\n%s%s = ", indent, k->option->help, indent, k->name);
 	if (option_is_list(k->option)) {
 		fputs("{ ", out);
 		value_each(k, print_item, out);
@@ -228,7 +241,8 @@ config_print_settings(FILE *out, const char *const *settings)
 		if (key_parse(&k, settings[i], &p) && k.section == NULL)
 			print_setting(out, &k, "");
 	print_sections(out, settings, false);
-	fputs("\n# Issuing CAs (paths are relative to this file) and what certificates are like; the\n"
-	      "# first of each is used.\n", out);
+	fputs("\n# Issuing CAs (paths are relative to this file), what certificates are like, other\n"
+	      "# directories.  The first issuer and profile are those of the default directory.\n",
+	      out);
 	print_sections(out, settings, true);
 }

@@ -264,14 +264,23 @@ store_close(struct store *s)
 	free(s);
 }
 
+uint64_t
+store_used(const struct store *s, uint64_t *size)
+{
+	MDB_envinfo info = { .me_mapsize = 0 };
+
+	if (mdb_env_info(s->env, &info) != 0)
+		abort();
+	*size = info.me_mapsize;
+	return (info.me_last_pgno + 1) * s->page;
+}
+
 unsigned
 store_full(const struct store *s)
 {
-	MDB_envinfo info;
+	uint64_t size, used = store_used(s, &size);
 
-	if (mdb_env_info(s->env, &info) != 0)
-		return 0;
-	return (unsigned)((info.me_last_pgno + 1) * s->page * 100 / info.me_mapsize);
+	return (unsigned)(used * 100 / size);
 }
 
 void

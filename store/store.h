@@ -44,6 +44,8 @@ struct store *store_open_reader(const char *dir, struct problem *p);
 
 /* Share of the map in use, 0 to 100. */
 unsigned store_full(const struct store *s);
+/* The same in bytes: what is in use, and in *size all of the map. */
+uint64_t store_used(const struct store *s, uint64_t *size);
 
 /* Frees the slots of readers that died (mdb_reader_check). */
 void store_readers_check(struct store *s);
@@ -363,7 +365,7 @@ enum binding_state {
 	BINDING_REVOKED = 2
 };
 
-#define BINDING_KEY 32		/* octets */
+#define BINDING_KEY 64		/* octets: enough for HS512 too (RFC 7518 section 3.2) */
 
 /* Lists end with NULL; an empty one: no restriction. */
 struct binding {

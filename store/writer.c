@@ -24,6 +24,8 @@
 static struct metric commits = { "brevet_commits_total", "Commits by what became of them",
 	METRIC_COUNTER, { { "result", (const char *const[]){ "kept", "full", "lost", NULL } } },
 	0, { 0 }, NULL };
+/* LMDB writes and syncs within mdb_txn_commit(), and tells of neither: the sync alone could
+ * be timed only by a store that leaves it to us (MDB_NOSYNC), and that one may be torn. */
 static struct metric commit_seconds = { "brevet_commit_seconds",
 	"Writing and syncing one commit", METRIC_HISTOGRAM, { { NULL, NULL } }, 0, { 0 }, NULL };
 static struct metric commit_flows = { "brevet_commit_flows", "Flows that shared one commit",

@@ -1,39 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_account.c - the directory, newNonce, accounts, and HTTP itself, over the wire.  The
  * numbers in the texts are rows of docs/tests.md. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/b64.h"
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define TERMS "https://terms.example.test/1"
 
 static struct scene scene;
-
-static struct client *
-client_new(void)
-{
-	struct client *c = client_open(scene.server->url, scene.server->root);
-
-	if (c == NULL)
-		abort();
-	return c;
-}
-
-static void
-client_done(struct client *c)
-{
-	is(c->fault, "", "every reply was as it must be (1, 5, 6, 10, 25)");
-	client_close(c);
-}
-
-static const char *
-text(const json_t *o, const char *member)
-{
-	return json_string_value(json_object_get(o, member));
-}
 
 static void
 check_directory(struct client *c, const char *how)
@@ -58,14 +33,14 @@ check_directory(struct client *c, const char *how)
 static void
 test_directory(void)
 {
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 
 	client_get(c, "GET", scene.server->url);
 	check_directory(c, "GET");
-	client_account(c, "ES256", "{\"termsOfServiceAgreed\":true}");
+	client_account(c, "ES256", AGREED);
 	client_post(c, scene.server->url, "");
 	check_directory(c, "POST-as-GET");
-	client_done(c);
+	leave(c);
 }
 
 static void
@@ -75,10 +50,10 @@ test_new_nonce(void)
 		const char *method;
 		int status;
 	} ways[] = { { "HEAD", 200 }, { "GET", 204 }, { "POST", 204 }, { "HEAD", 200 } };
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 	const char *seen[4] = { NULL }, *url = client_url(c, "new-nonce"), *cache;
 
-	client_account(c, "ES256", "{\"termsOfServiceAgreed\":true}");
+	client_account(c, "ES256", AGREED);
 	for (size_t i = 0; i < 4; i++) {
 		const char *method = ways[i].method;
 		int status = strcmp(method, "POST") == 0 ? client_post(c, url, "") :
@@ -92,7 +67,7 @@ test_new_nonce(void)
 		for (size_t k = 0; k < i; k++)
 			ok(seen[i] != NULL && strcmp(seen[i], seen[k]) != 0, "a fresh nonce");
 	}
-	client_done(c);
+	leave(c);
 }
 
 static void
@@ -120,7 +95,7 @@ test_known_key(void)
 		("{\"onlyReturnExisting\":true,\"termsOfServiceAgreed\":true,"
 		 "\"contact\":[\"mailto:b@example.test\"],\"status\":\"valid\"}"),
 	};
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 	char first[256];
 
 	ok(client_account(c, "ES256", "{\"termsOfServiceAgreed\":true,\"nonsense\":1,"
@@ -130,17 +105,17 @@ test_known_key(void)
 	snprintf(first, sizeof(first), "%s", c->kid);
 	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
 		client_account(c, NULL, again[i]);
-		ok(c->reply.status == 200, "12: the same key again: %d", c->reply.status);
-		is(c->kid, first, "12: the same Location");
+		ok(c->reply.status == 200, "12, 16: the same key again: %d", c->reply.status);
+		is(c->kid, first, "12, 16: the same Location");
 		check_account(c, "mailto:a@example.test");
 	}
-	client_done(c);
+	leave(c);
 }
 
 static void
 test_unknown_key(void)
 {
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 
 	ok(!client_account(c, "ES256", "{\"onlyReturnExisting\":true}"), "no such account");
 	ok(c->reply.status == 400, "15: an unknown key: 400");
@@ -153,13 +128,13 @@ test_unknown_key(void)
 	ok(c->reply.status == 403, "12a, 12: 403");
 	is(reply_link(&c->reply, c->arena, "terms-of-service", 0), TERMS, "12a, 12: Link");
 	is(text(c->json, "instance"), TERMS, "12a, 12: instance");
-	client_done(c);
+	leave(c);
 }
 
 static void
 test_update(void)
 {
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 
 	client_account(c, "RS256", "{\"termsOfServiceAgreed\":true,"
 		       "\"contact\":[\"mailto:a@example.test\"]}");
@@ -176,18 +151,18 @@ test_update(void)
 	check_account(c, NULL);
 	ok(client_post(c, c->kid, "") == 200, "and it stays so");
 	check_account(c, NULL);
-	client_done(c);
+	leave(c);
 }
 
 static void
 test_orders(void)
 {
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 	const char *urls[3], *list;
 	struct client_order order;
 	const json_t *got;
 
-	client_account(c, "ES256", "{\"termsOfServiceAgreed\":true}");
+	client_account(c, "ES256", AGREED);
 	list = text(c->json, "orders");
 	for (size_t i = 0; i < 3; i++) {
 		const char *name = arena_printf(c->arena, "n%zu.example.test", i);
@@ -208,7 +183,7 @@ test_orders(void)
 		}
 		ok(there, "order %zu is in it", i);
 	}
-	client_done(c);
+	leave(c);
 }
 
 /* Kids that are not quite an account's (J-15); type and status are all that clients go
@@ -216,10 +191,10 @@ test_orders(void)
 static void
 test_kids(void)
 {
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 	const char *cut, *id;
 
-	client_account(c, "ES256", "{\"termsOfServiceAgreed\":true}");
+	client_account(c, "ES256", AGREED);
 	id = strrchr(c->kid, '/') + 1;
 	cut = arena_strndup(c->arena, c->kid, strlen(c->kid) - strlen(id));
 	const struct {
@@ -245,14 +220,14 @@ test_kids(void)
 		ok(c->reply.status == 400, "J-15: kid %s: 400: %s", kids[i].kid, c->detail);
 		is(c->type, kids[i].type, "its type");
 	}
-	client_done(c);
+	leave(c);
 }
 
 /* One connection for all requests, and several requests at once on it. */
 static void
 test_connection(void)
 {
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 	const struct wire *first;
 	const char *get = arena_printf(c->arena, "GET /directory HTTP/1.1\r\nHost: %s\r\n\r\n",
 				       strstr(c->base, "://") + 3);
@@ -260,7 +235,7 @@ test_connection(void)
 
 	client_get(c, "GET", scene.server->url);
 	first = c->wire;
-	client_account(c, "ES256", "{\"termsOfServiceAgreed\":true}");
+	client_account(c, "ES256", AGREED);
 	client_post(c, c->kid, "");
 	client_get(c, "GET", "/nowhere");
 	ok(c->reply.status == 404, "an unknown path: 404");
@@ -271,29 +246,29 @@ test_connection(void)
 	for (size_t i = 0; i < 20 && c->wire != NULL; i++)
 		good += wire_read(c->wire, c->arena, &c->reply, false) && c->reply.status == 200;
 	ok(good == 20, "R-19: 20 requests sent at once: %u replies", good);
-	client_done(c);
+	leave(c);
 }
 
 /* OpenBSD's client speaks HTTP/1.0 (6). */
 static void
 test_http10(void)
 {
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 
 	c->http10 = true;
 	ok(client_get(c, "GET", scene.server->url) == 200, "6: GET by HTTP/1.0");
 	ok(json_is_object(c->json) && !c->reply.chunked, "6: not in chunks");
 	ok(c->wire == NULL, "6: and the connection is closed");
 	ok(client_get(c, "HEAD", client_url(c, "new-nonce")) == 200, "6: HEAD by HTTP/1.0");
-	ok(client_account(c, "ES256", "{\"termsOfServiceAgreed\":true}"), "6: POST by HTTP/1.0");
+	ok(client_account(c, "ES256", AGREED), "6: POST by HTTP/1.0");
 	ok(client_get(c, "GET", "/nowhere") == 404, "6: an error by HTTP/1.0");
-	client_done(c);
+	leave(c);
 }
 
 static void
 test_methods(void)
 {
-	struct client *c = client_new();
+	struct client *c = visitor(&scene);
 	const char *allow;
 
 	client_get(c, "OPTIONS", client_url(c, "new-order"));
@@ -312,7 +287,7 @@ test_methods(void)
 	ok(reply_only(&c->reply, "Access-Control-Expose-Headers") != NULL &&
 	   strstr(reply_only(&c->reply, "Access-Control-Expose-Headers"), "Replay-Nonce") != NULL,
 	   "1.5: scripts may read Replay-Nonce");
-	client_done(c);
+	leave(c);
 }
 
 /* What certificates point to is served without TLS, and nothing of ACME is there. */
@@ -347,7 +322,6 @@ main(void)
 	test_http10();
 	test_methods();
 	test_plain();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

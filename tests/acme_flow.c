@@ -2,53 +2,17 @@
 /* acme_flow.c - issuance over the wire, as the clients of docs/tests.md need it.  The
  * numbers in the texts are its rows. */
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/b64.h"
 #include "tests/chain.h"
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define N0 "n0.example.test"
 #define N1 "n1.example.test"
 #define N2 "n2.example.test"
 
 static struct scene scene;
-
-static struct client *
-client_new(void)
-{
-	struct client *c = client_open(scene.server->url, scene.server->root);
-
-	if (c == NULL)
-		abort();
-	return c;
-}
-
-/* With an account of its own. */
-static struct client *
-client_known(const char *alg)
-{
-	struct client *c = client_new();
-
-	client_account(c, alg, "{\"termsOfServiceAgreed\":true}");
-	ok(c->reply.status == 201, "account, %s: %d", alg, c->reply.status);
-	return c;
-}
-
-static void
-client_done(struct client *c)
-{
-	is(c->fault, "", "every reply was as it must be (1, 5, 6, 10, 25)");
-	client_close(c);
-}
-
-static const char *
-text(const json_t *o, const char *member)
-{
-	return json_string_value(json_object_get(o, member));
-}
 
 /* Sends {} to the http-01 challenge of an authorization, with that answer in place. */
 static int
@@ -73,16 +37,18 @@ test_key_kinds(void)
 	static const char *const names[] = { N0, N1, N2 };
 
 	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
-		struct client *c = client_known(algs[i]);
+		struct client *c = member(&scene, algs[i]);
 		struct issued issued = { .key = i % 2 == 0 ? NULL : key_new_rsa(2048) };
-		bool good = client_issue(c, scene.responder, names, 1 + i % 3, &issued);
+		bool good;
 
+		ok(c->reply.status == 201, "account, %s: %d", algs[i], c->reply.status);
+		good = client_issue(c, scene.responder, names, 1 + i % 3, &issued);
 		ok(good, "%s: issued: %s", algs[i], good ? "" : client_why(c));
 		if (good)
 			is(chain_wrong(issued.pem, scene.server->root, names, 1 + i % 3,
 				       issued.key), NULL, "the chain, the names and the key");
 		EVP_PKEY_free(issued.key);
-		client_done(c);
+		leave(c);
 	}
 }
 
@@ -138,7 +104,7 @@ static void
 test_shapes(void)
 {
 	static const char *const names[] = { "N0.Example.test", "*.n1.example.test", N1 };
-	struct client *c = client_known("ES256");
+	struct client *c = member(&scene, "ES256");
 	struct client_order order;
 	bool good = client_order_new(c, names, 3, &order);
 
@@ -151,7 +117,7 @@ test_shapes(void)
 	ok(reply_header(&c->reply, "Retry-After", 0) == NULL, "nothing runs: no Retry-After");
 	ok(client_post(c, order.finalize, "{\"csr\":\"AAAA\"}") == 403, "31: not ready: 403");
 	is(c->type, "orderNotReady", "31: orderNotReady, before the CSR is looked at");
-	client_done(c);
+	leave(c);
 }
 
 static void
@@ -209,7 +175,7 @@ static void
 test_order(void)
 {
 	static const char *const names[] = { "N0.Example.test", N1 };
-	struct client *c = client_known("ES256");
+	struct client *c = member(&scene, "ES256");
 	EVP_PKEY *key = key_new("ES256");
 	struct client_order order;
 	const char *csr, *other;
@@ -243,7 +209,7 @@ test_order(void)
 	is(chain_wrong(client_download(c, order.certificate), scene.server->root, names, 2, key),
 	   NULL, "38: the chain, whatever the CSR asked for");
 	EVP_PKEY_free(key);
-	client_done(c);
+	leave(c);
 }
 
 /* A certificate with the last key, as certbot --reuse-key does (38); and polls counted:
@@ -252,7 +218,7 @@ static void
 test_polls(void)
 {
 	static const char *const names[] = { N0, N1, N2 };
-	struct client *c = client_known("ES256");
+	struct client *c = member(&scene, "ES256");
 	struct issued one = { .key = NULL }, two = { .key = NULL };
 	const char *first;
 	bool good = client_issue(c, scene.responder, names, 3, &one);
@@ -266,7 +232,7 @@ test_polls(void)
 	ok(good && strcmp(first, chain_serial(c->arena, two.pem)) != 0,
 	   "38: again with the same key: another serial");
 	EVP_PKEY_free(one.key);
-	client_done(c);
+	leave(c);
 }
 
 /* What the responder says is wrong. */
@@ -274,7 +240,7 @@ static void
 test_refuted(void)
 {
 	static const char *const names[] = { N0, N1 };
-	struct client *c = client_known("ES256");
+	struct client *c = member(&scene, "ES256");
 	struct client_order order;
 	const json_t *list, *error;
 	const char *url;
@@ -296,7 +262,7 @@ test_refuted(void)
 	is(text(c->json, "status"), "invalid", "29: the order is invalid");
 	ok(client_post(c, order.finalize, "{\"csr\":\"\"}") == 403, "finalize: 403");
 	is(c->type, "orderNotReady", "finalize: orderNotReady");
-	client_done(c);
+	leave(c);
 }
 
 /* Trailing white space is fine, anything else is not (36, V-10). */
@@ -310,7 +276,7 @@ test_answers(void)
 		{ "", "x", "invalid" }, { "", "\nmore", "invalid" }, { "\xef\xbb\xbf", "", "invalid" },
 	};
 	static const char *const names[] = { N0 };
-	struct client *c = client_known("ES256");
+	struct client *c = member(&scene, "ES256");
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct client_order order;
@@ -324,7 +290,7 @@ test_answers(void)
 		client_post(c, order.authz[0], "");
 		is(text(c->json, "status"), cases[i].status, "36: white space and more around it");
 	}
-	client_done(c);
+	leave(c);
 }
 
 /* Nothing of another account can be told from what does not exist (12a, 6). */
@@ -332,7 +298,7 @@ static void
 test_strangers(void)
 {
 	static const char *const names[] = { N0 };
-	struct client *owner = client_known("ES256"), *c = client_known("ES256");
+	struct client *owner = member(&scene, "ES256"), *c = member(&scene, "ES256");
 	struct issued issued = { .key = NULL };
 	const char *urls[6], *nothing;
 	char body[600];
@@ -346,7 +312,7 @@ test_strangers(void)
 	urls[4] = issued.order.certificate;
 	urls[5] = owner->kid;
 	nothing = client_url(c, "order/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-	ok(client_post(c, nothing, "") == 404, "no such order: 404");
+	ok(client_post(c, nothing, "") == 404, "32: no such order: 404");
 	snprintf(body, sizeof(body), "%s", (const char *)c->reply.body.data);
 	for (size_t i = 0; i < 6; i++) {
 		ok(client_post(c, urls[i], "") == 404, "another's %s: 404",
@@ -354,8 +320,8 @@ test_strangers(void)
 		is((const char *)c->reply.body.data, body, "the same body");
 	}
 	EVP_PKEY_free(issued.key);
-	client_done(owner);
-	client_done(c);
+	leave(owner);
+	leave(c);
 }
 
 /* Two finalize at once make one certificate. */
@@ -378,7 +344,7 @@ static void
 test_race(void)
 {
 	static const char *const names[] = { N0 };
-	struct client *c = client_known("ES256");
+	struct client *c = member(&scene, "ES256");
 	struct client_order order;
 	struct racer racers[8];
 	pthread_t threads[8];
@@ -390,13 +356,10 @@ test_race(void)
 		EVP_PKEY *key = key_new("ES256");
 		struct blob der = csr_of_names(c->arena, key, names, 1);
 
-		racers[i] = (struct racer){ client_new(), order.finalize,
+		racers[i] = (struct racer){ twin(&scene, c), order.finalize,
 			arena_printf(c->arena, "{\"csr\":\"%s\"}",
 				     b64_print(c->arena, der.data, der.len)), 0 };
 		EVP_PKEY_free(key);
-		EVP_PKEY_up_ref(c->key);
-		racers[i].c->key = c->key;
-		snprintf(racers[i].c->kid, sizeof(c->kid), "%s", c->kid);
 		client_get(racers[i].c, "HEAD", client_url(racers[i].c, "new-nonce"));
 		pthread_create(&threads[i], NULL, race, &racers[i]);
 	}
@@ -406,10 +369,10 @@ test_race(void)
 		if (racers[i].status != 200 && (racers[i].status != 403 ||
 		    strcmp(racers[i].c->type, "orderNotReady") != 0))
 			ok(false, "a loser gets %s", client_why(racers[i].c));
-		client_done(racers[i].c);
+		leave(racers[i].c);
 	}
 	ok(good == 1, "eight finalize at once with eight CSRs: %u was taken", good);
-	client_done(c);
+	leave(c);
 }
 
 int
@@ -425,7 +388,6 @@ main(void)
 	test_answers();
 	test_strangers();
 	test_race();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

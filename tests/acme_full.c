@@ -14,8 +14,7 @@
 
 #include "base/b64.h"
 #include "tests/chain.h"
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define FILLERS	    4
 #define ORDERS_MAX  5000
@@ -171,15 +170,14 @@ check_kept(struct filler *f, const char *what)
 static void
 check_reads(struct filler *fillers, const char *what)
 {
-	struct client *c = client_open(scene.server->url, scene.server->root);
+	struct client *c = visitor(&scene);
 
 	ok(client_get(c, "GET", scene.server->url) == 200, "%s: the directory", what);
 	ok(client_get(c, "HEAD", client_url(c, "new-nonce")) == 200, "%s: newNonce", what);
 	client_account(c, "ES256", "{}");
 	ok(c->reply.status == 503 || c->reply.status == 201, "%s: newAccount: %d", what,
 	   c->reply.status);
-	is(c->fault, "", "every reply was as it must be");
-	client_close(c);
+	leave(c);
 	for (size_t i = 0; i < FILLERS; i++)
 		check_kept(&fillers[i], what);
 }
@@ -212,7 +210,7 @@ fillers_start(struct filler *fillers)
 {
 	atomic_store(&full, false);
 	for (size_t i = 0; i < FILLERS; i++) {
-		fillers[i].c = client_open(scene.server->url, scene.server->root);
+		fillers[i].c = visitor(&scene);
 		fillers[i].c->patience = 5;
 		ok(client_account(fillers[i].c, "ES256", "{}"), "an account");
 	}
@@ -234,8 +232,7 @@ fillers_free(struct filler *fillers)
 			free(f->certificates[k]);
 			free(f->pems[k]);
 		}
-		is(f->c->fault, "", "every reply was as it must be");
-		client_close(f->c);
+		leave(f->c);
 	}
 	free(fillers);
 }
@@ -252,13 +249,13 @@ check_begun(struct client *c, const struct client_order *order, const char *cons
 	const char *csr = arena_printf(c->arena, "{\"csr\":\"%s\"}",
 				       b64_print(c->arena, der.data, der.len));
 
-	is(client_prove(c, scene.responder, order->authz[0]), "valid", "map full: an order of "
+	is(client_prove(c, scene.responder, order->authz[0]), "valid", "R-7 map full: an order of "
 	   "before can be proved");
 	client_post(c, order->finalize, csr);
-	ok(c->reply.status == 503, "map full: finalize: 503: %d", c->reply.status);
+	ok(c->reply.status == 503, "R-7 map full: finalize: 503: %d", c->reply.status);
 	client_post(c, order->url, "");
 	is(json_string_value(json_object_get(c->json, "status")), "ready",
-	   "map full: and the order stays ready");
+	   "R-7 map full: and the order stays ready");
 	EVP_PKEY_free(key);
 }
 
@@ -272,22 +269,21 @@ test_map(void)
 
 	if (!scene_begin(&scene, 0, (const char *const[]){ "store.map=4M", "workers=2", NULL }))
 		exit(1);
-	c = client_open(scene.server->url, scene.server->root);
+	c = visitor(&scene);
 	client_account(c, "ES256", "{}");
 	ok(client_order_new(c, names, 1, &order), "an order");
 	fillers_start(fillers);
-	check_refusals(fillers, "map full");
-	check_reads(fillers, "map full");
+	check_refusals(fillers, "R-7 map full");
+	check_reads(fillers, "R-7 map full");
 	check_begun(c, &order, names);
 	for (size_t i = 0; i < FILLERS; i++)
-		check_settled(&fillers[i], "map full");
+		check_settled(&fillers[i], "R-7 map full");
 	server_kill(scene.server);
-	ok(server_again(scene.server), "map full: killed, serves again");
-	check_reads(fillers, "map full, restarted");
+	ok(server_again(scene.server), "R-7 map full: killed, serves again");
+	check_reads(fillers, "R-7 map full, restarted");
 	client_close(c);
 	fillers_free(fillers);
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 }
 
 /* --- the disk ------------------------------------------------------------------------- */
@@ -323,20 +319,20 @@ disk_full(const char *ballast)
 
 	ok(ballast_put(ballast), "a file that takes room");
 	fillers_start(fillers);
-	check_refusals(fillers, "disk full");
-	check_reads(fillers, "disk full");
+	check_refusals(fillers, "R-6 disk full");
+	check_reads(fillers, "R-6 disk full");
 	ok(unlink(ballast) == 0, "room again");
 	for (size_t i = 0; i < FILLERS; i++)
-		check_settled(&fillers[i], "room again");
-	c = client_open(scene.server->url, scene.server->root);
-	ok(client_account(c, "ES256", "{}"), "room again: an account");
-	ok(client_issue(c, scene.responder, names, 1, &issued), "room again: a certificate");
+		check_settled(&fillers[i], "R-6 room again");
+	c = visitor(&scene);
+	ok(client_account(c, "ES256", "{}"), "R-6 room again: an account");
+	ok(client_issue(c, scene.responder, names, 1, &issued), "R-6 room again: a certificate");
 	EVP_PKEY_free(issued.key);
 	client_close(c);
-	check_reads(fillers, "room again");
+	check_reads(fillers, "R-6 room again");
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
 	ok(server_again(scene.server), "and serves again");
-	check_reads(fillers, "restarted");
+	check_reads(fillers, "R-6 restarted");
 	fillers_free(fillers);
 	server_stop(scene.server);
 }
@@ -350,7 +346,7 @@ test_disk(void)
 	snprintf(dir, sizeof(dir), "%s/ca", scene.dir);
 	snprintf(ballast, sizeof(ballast), "%s/ballast", dir);
 	if (!disk_new(dir)) {
-		tap_skip("disk full", strerror(errno));
+		tap_skip("R-6 disk full", strerror(errno));
 		scene_end(&scene);
 		return;
 	}

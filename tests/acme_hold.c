@@ -4,48 +4,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define HOLD	  1000		/* ms, the default */
 #define DEADLINE  2		/* seconds, as we set it */
 
 static struct scene scene;
-
-static struct client *
-client_known(void)
-{
-	struct client *c = client_open(scene.server->url, scene.server->root);
-
-	if (c == NULL || !client_account(c, "ES256", "{}"))
-		abort();
-	return c;
-}
-
-static void
-client_done(struct client *c)
-{
-	is(c->fault, "", "every reply was as it must be");
-	client_close(c);
-}
-
-static const char *
-text(const json_t *o, const char *member)
-{
-	return json_string_value(json_object_get(o, member));
-}
-
-static long
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* An order for one name whose http-01 answer comes late; returns the challenge's URL. */
 static const char *
@@ -76,7 +42,7 @@ check_held(const struct client *c, const char *what, long began, bool held)
 static void
 test_slow(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	struct client_order order;
 	const char *url = slow_order(c, &order, 3500);
 	long began = now_ms();
@@ -100,20 +66,20 @@ test_slow(void)
 	ok(now_ms() - began < HOLD - 50, "told as soon as it is known");
 	ok(reply_header(&c->reply, "Retry-After", 0) == NULL, "and nothing to wait for");
 	ok(responder_hits(scene.responder) == 1, "one validation was made");
-	client_done(c);
+	leave(c);
 }
 
 /* Faster than that: the challenge's own reply tells the verdict. */
 static void
 test_fast(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	struct client_order order;
 	const char *url = slow_order(c, &order, 300);
 
 	client_post(c, url, "{}");
 	is(text(c->json, "status"), "valid", "a verdict within the hold comes with the reply");
-	client_done(c);
+	leave(c);
 }
 
 struct poster {
@@ -149,7 +115,7 @@ verdict(struct client *c, const char *authz)
 static void
 test_stop(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	struct client_order order;
 	struct poster poster = { c, slow_order(c, &order, 900) };
 	pthread_t thread;
@@ -167,13 +133,13 @@ test_stop(void)
 	ok(server_event(scene.server, from, "jobs resumed", "jobs") == 1, "R-23: one job resumed");
 	client_hang_up(c);
 	is(verdict(c, order.authz[0]), "valid", "R-23: and it reached its verdict");
-	client_done(c);
+	leave(c);
 }
 
 static void
 test_kill(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	struct client_order order;
 	struct poster poster = { c, slow_order(c, &order, 900) };
 	pthread_t thread;
@@ -185,13 +151,13 @@ test_kill(void)
 	from = server_log_size(scene.server);
 	server_kill(scene.server);
 	pthread_join(thread, NULL);
-	ok(c->unanswered, "R-23: killed with a request in flight");
+	ok(c->unanswered, "V-32, R-23: killed with a request in flight");
 	ok(server_again(scene.server), "serves again");
 	ok(server_event(scene.server, from, "jobs resumed", "jobs") == 1, "R-23: one job resumed");
 	c->once = false;
 	*c->nonce = '\0';
-	is(verdict(c, order.authz[0]), "valid", "R-23: and it reached its verdict");
-	client_done(c);
+	is(verdict(c, order.authz[0]), "valid", "V-32, R-23: and it reached its verdict");
+	leave(c);
 }
 
 /* --- slow peers ------------------------------------------------------------------------------ */
@@ -224,7 +190,7 @@ check_cut(const char *what, long ms)
 static void
 test_slow_peers(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	struct arena *a = arena_new();
 	struct wire *w = wire_open(c->trust, c->host, c->port);
 	struct reply reply;
@@ -253,13 +219,11 @@ main(void)
 	test_fast();
 	test_stop();
 	test_kill();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	if (!scene_begin(&scene, 0, (const char *const[]){ "limits.idle=2s",
 			 "limits.request=2s", NULL }))
 		return 1;
 	test_slow_peers();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

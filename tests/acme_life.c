@@ -9,8 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define OLD_TERMS "terms_of_service=https://example.test/terms-1"
 #define NEW_TERMS "https://example.test/terms-2"
@@ -38,32 +37,58 @@ order_with(const char *more)
 		more));
 }
 
+/* A time of the first certificate in that text, as the RFC writes it. */
+static const char *
+time_of(const char *pem, const ASN1_TIME *(*get)(const X509 *x))
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	char *text = arena_alloc(c->arena, 32);
+	struct tm tm;
+
+	if (x == NULL || ASN1_TIME_to_tm(get(x), &tm) != 1)
+		abort();
+	strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	X509_free(x);
+	BIO_free(bio);
+	return text;
+}
+
+/* What was asked for stands in the order and in the certificate, to the second. */
+static void
+test_asked(const char *begin, const char *end)
+{
+	const char *names[] = { "n0.example.test" }, *pem, *more = "";
+	struct issued issued = { .key = key_new("ES256") };
+	struct client_order order;
+	bool good;
+
+	if (begin != NULL)
+		more = arena_printf(c->arena, ",\"notBefore\":\"%s\"", begin);
+	if (end != NULL)
+		more = arena_printf(c->arena, "%s,\"notAfter\":\"%s\"", more, end);
+	good = order_with(more) == 201;
+	ok(good, "times within the profile: %s", client_why(c));
+	is(text(c->json, "notBefore"), begin, "notBefore is told again");
+	is(text(c->json, "notAfter"), end, "so is notAfter");
+	client_order_get(c, NULL, &order);
+	client_prove(c, scene.responder, order.authz[0]);
+	good = client_finalize(c, &order, csr_of_names(c->arena, issued.key, names, 1));
+	ok(good, "issued: %s", client_why(c));
+	pem = client_download(c, order.certificate);
+	if (begin != NULL)
+		is(time_of(pem, X509_get0_notBefore), begin, "notBefore is what was asked for");
+	if (end != NULL)
+		is(time_of(pem, X509_get0_notAfter), end, "notAfter is what was asked for");
+	EVP_PKEY_free(issued.key);
+}
+
 static void
 test_times(void)
 {
-	struct client_order order;
-	struct issued issued = { .key = key_new("ES256") };
-	const char *names[] = { "n0.example.test" }, *end = rfc3339(3 * 86400);
-	struct blob csr;
-	X509 *x;
-	BIO *bio;
-
-	ok(order_with(arena_printf(c->arena, ",\"notAfter\":\"%s\"", end)) == 201,
-	   "notAfter within the profile: %s", client_why(c));
-	is(json_string_value(json_object_get(c->json, "notAfter")), end, "and told again");
-	client_order_get(c, NULL, &order);
-	client_prove(c, scene.responder, order.authz[0]);
-	csr = csr_of_names(c->arena, issued.key, names, 1);
-	if (ok(client_finalize(c, &order, csr), "issued: %s", client_why(c))) {
-		bio = BIO_new_mem_buf(client_download(c, order.certificate), -1);
-		x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-		ok(x != NULL && X509_cmp_time(X509_get0_notAfter(x), &(time_t){
-			   time(NULL) + 3 * 86400 + 2 }) < 0 &&
-		   X509_cmp_time(X509_get0_notAfter(x), &(time_t){
-			   time(NULL) + 3 * 86400 - 60 }) > 0, "notAfter is what was asked for");
-		X509_free(x);
-		BIO_free(bio);
-	}
+	test_asked(NULL, rfc3339(3 * 86400));
+	test_asked(rfc3339(-1800), NULL);
+	test_asked(rfc3339(-600), rfc3339(86400));
 	ok(order_with(arena_printf(c->arena, ",\"notAfter\":\"%s\"", rfc3339(90 * 86400))) == 400 &&
 	   strstr(c->detail, "profile") != NULL, "notAfter beyond the profile: %s", client_why(c));
 	ok(order_with(arena_printf(c->arena, ",\"notAfter\":\"%s\"", rfc3339(-60))) == 400,
@@ -71,7 +96,6 @@ test_times(void)
 	ok(order_with(arena_printf(c->arena, ",\"notBefore\":\"%s\"", rfc3339(-86400))) == 400,
 	   "notBefore too far back: %s", client_why(c));
 	ok(order_with(",\"notAfter\":\"tomorrow\"") == 400, "no time at all: %s", client_why(c));
-	EVP_PKEY_free(issued.key);
 }
 
 static int
@@ -199,6 +223,34 @@ test_terms(void)
 	ok(order_with("") == 201, "and orders: %s", client_why(c));
 }
 
+/* order.reuse = pending: one authorization for all orders of a name, until it is valid. */
+static void
+test_pending(void)
+{
+	const char *names[] = { "n0.example.test", "n1.example.test" };
+	struct client *other = member(&scene, "ES256");
+	struct client_order first, second;
+
+	c = member(&scene, "ES256");
+	client_order_new(c, names, 1, &first);
+	ok(client_order_new(c, names, 2, &second), "reuse: another order");
+	ok(second.nauthz == 2 && (strcmp(second.authz[0], first.authz[0]) == 0) !=
+	   (strcmp(second.authz[1], first.authz[0]) == 0),
+	   "reuse: has the pending authorization, and one of its own");
+	ok(client_order_new(other, names, 1, &second) &&
+	   strcmp(second.authz[0], first.authz[0]) != 0, "reuse: another account has not");
+	is(client_prove(c, scene.responder, first.authz[0]), "valid", "reuse: it is proved");
+	ok(client_order_new(c, names, 1, &second) &&
+	   strcmp(second.authz[0], first.authz[0]) != 0, "reuse: a valid one is not used again");
+	is(second.status, "pending", "reuse: the new order is pending");
+	ok(client_order_new(c, names + 1, 1, &first), "an order");
+	is(client_prove(c, NULL, first.authz[0]), "invalid", "an authorization that fails");
+	ok(client_order_new(c, names + 1, 1, &second) &&
+	   strcmp(second.authz[0], first.authz[0]) != 0, "reuse: nor one that has failed");
+	leave(other);
+	leave(c);
+}
+
 int
 main(void)
 {
@@ -206,17 +258,17 @@ main(void)
 
 	if (!scene_begin(&scene, 0, settings))
 		return 1;
-	c = client_open(scene.server->url, scene.server->root);
-	ok(client_account(c, "ES256", "{\"termsOfServiceAgreed\":true}"), "an account: %s",
-	   client_why(c));
+	c = member(&scene, "ES256");
 	test_times();
 	test_newauthz();
 	test_address();
 	test_formats();
 	test_terms();
-	is(c->fault, "", "every reply was as it must be");
-	client_close(c);
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	leave(c);
+	scene_stop(&scene);
+	if (!scene_begin(&scene, 0, (const char *const[]){ "order.reuse=pending", NULL }))
+		return 1;
+	test_pending();
+	scene_stop(&scene);
 	return tap_done();
 }

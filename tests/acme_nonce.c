@@ -2,44 +2,16 @@
 /* acme_nonce.c - replay nonces (RFC 8555 section 6.5, J-12) and the order of
  * checks (docs/conformance.md, decision 3), over the wire, and across restarts. */
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/b64.h"
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define PHRASE	"JWS has an invalid anti-replay nonce"
 #define RACERS	50
 #define GOOD	"{\"identifiers\":[{\"type\":\"dns\",\"value\":\"n0.example.test\"}]}"
 
 static struct scene scene;
-
-static struct client *
-client_new(void)
-{
-	struct client *c = client_open(scene.server->url, scene.server->root);
-
-	if (c == NULL)
-		abort();
-	return c;
-}
-
-static struct client *
-client_known(void)
-{
-	struct client *c = client_new();
-
-	ok(client_account(c, "ES256", "{\"termsOfServiceAgreed\":true}"), "an account");
-	return c;
-}
-
-static void
-client_done(struct client *c)
-{
-	is(c->fault, "", "every reply was as it must be");
-	client_close(c);
-}
 
 /* POST-as-GET of the account with that nonce. */
 static int
@@ -64,21 +36,21 @@ check_spent(struct client *c, const char *nonce, const char *how)
 static void
 test_once(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	const char *nonce = client_nonce(c);
 
 	ok(use(c, nonce) == 200, "a nonce is good once");
 	check_spent(c, nonce, "used before");
 	check_spent(c, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "that nobody gave out");
 	check_spent(c, "QUJD", "that is short");
-	client_done(c);
+	leave(c);
 }
 
 /* Kept from anywhere, for anywhere; newer ones don't push it out. */
 static void
 test_anywhere(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	const char *old, *from_get;
 
 	client_get(c, "GET", client_url(c, "new-nonce"));
@@ -91,14 +63,14 @@ test_anywhere(void)
 	ok(use(c, from_get) == 200, "a nonce of the directory");
 	client_get(c, "GET", "/nowhere");
 	ok(use(c, client_nonce(c)) == 200, "a nonce of a 404");
-	client_done(c);
+	leave(c);
 }
 
 /* After a good signature it is spent whatever else is wrong; before that it is not. */
 static void
 test_failed(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	EVP_PKEY *other = key_new("ES256");
 	const char *nonce = client_nonce(c);
 	struct jws jws = { .nonce = nonce, .payload = "", .url = "https://elsewhere.test/" };
@@ -119,7 +91,7 @@ test_failed(void)
 	ok(client_post_jws(c, c->kid, &jws, false) == 400, "signed by another key");
 	ok(use(c, nonce) == 200, "a stranger's request spends no nonce");
 	EVP_PKEY_free(other);
-	client_done(c);
+	leave(c);
 }
 
 /* Other spellings of a nonce (J-6, J-12). */
@@ -133,7 +105,7 @@ test_spellings(void)
 		{ " ", "", "malformed" }, { "+", "", "malformed" }, { "", "\n", "malformed" },
 		{ "/", "", "malformed" }, { "", "AAAA", "badNonce" }, { "AAAA", "", "badNonce" },
 	};
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *nonce = arena_printf(c->arena, "%s%s%s", cases[i].before,
@@ -143,7 +115,7 @@ test_spellings(void)
 		   *cases[i].after == '\n' ? "LF" : cases[i].after);
 		is(c->type, cases[i].type, "its type");
 	}
-	client_done(c);
+	leave(c);
 }
 
 /* The last character of a nonce has spare bits, if its length leaves some: four or sixteen
@@ -153,7 +125,7 @@ test_spare_bits(void)
 {
 	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				  "0123456789-_";
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	unsigned good = 0, spent = 0;
 	const char *nonce = client_nonce(c);
 	size_t n = strlen(nonce), bits = n % 4 == 2 ? 4 : n % 4 == 3 ? 2 : 0;
@@ -168,7 +140,7 @@ test_spare_bits(void)
 	}
 	ok(good == 1, "J-12: %u spellings of one nonce, %u was good, %u badNonce", 1u << bits,
 	   good, spent);
-	client_done(c);
+	leave(c);
 }
 
 struct racer {
@@ -190,17 +162,14 @@ race(void *arg)
 static void
 test_race(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	struct racer racers[RACERS];
 	pthread_t threads[RACERS];
 	unsigned good = 0, bad = 0;
 	const char *nonce = client_nonce(c);
 
 	for (size_t i = 0; i < RACERS; i++) {
-		racers[i] = (struct racer){ client_new(), nonce, 0 };
-		EVP_PKEY_up_ref(c->key);
-		racers[i].c->key = c->key;
-		snprintf(racers[i].c->kid, sizeof(c->kid), "%s", c->kid);
+		racers[i] = (struct racer){ twin(&scene, c), nonce, 0 };
 		client_get(racers[i].c, "GET", scene.server->url);	/* is connected */
 	}
 	for (size_t i = 0; i < RACERS; i++)
@@ -213,7 +182,7 @@ test_race(void)
 	}
 	ok(good == 1 && bad == RACERS - 1, "%d at once with one nonce: %u good, %u badNonce",
 	   RACERS, good, bad);
-	client_done(c);
+	leave(c);
 }
 
 /* --- the order of checks: two things wrong, the first is told ------------------------- */
@@ -242,7 +211,7 @@ both(struct client *c, const char *what, struct jws jws, int status, const char 
 static void
 test_check_order(void)
 {
-	struct client *c = client_known(), *d = client_known();
+	struct client *c = member(&scene, "ES256"), *d = member(&scene, "ES256");
 	const char *gone = arena_printf(c->arena, "%.*sAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 					(int)(strrchr(c->kid, '/') + 1 - c->kid), c->kid);
 	const char *url = client_url(c, "new-order");
@@ -271,15 +240,15 @@ test_check_order(void)
 	both(c, "another's signature for this account", (struct jws){ .key = d->key,
 	     .payload = "[" }, 400, "malformed");
 	ok(strstr(c->detail, "signature") != NULL, "the signature is named: %s", c->detail);
-	client_done(c);
-	client_done(d);
+	leave(c);
+	leave(d);
 }
 
 /* Across restarts (12a, 4; T12). */
 static void
 test_restarts(void)
 {
-	struct client *c = client_known();
+	struct client *c = member(&scene, "ES256");
 	char used[128], fresh[128];
 
 	snprintf(used, sizeof(used), "%s", client_nonce(c));
@@ -297,7 +266,7 @@ test_restarts(void)
 	client_hang_up(c);
 	check_spent(c, fresh, "from before a crash");
 	check_spent(c, used, "used before the crash");
-	client_done(c);
+	leave(c);
 }
 
 int
@@ -313,7 +282,6 @@ main(void)
 	test_race();
 	test_check_order();
 	test_restarts();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "store/store.h"
-#include "tests/stage.h"
-#include "tests/tap.h"
+#include "tests/chain.h"
+#include "tests/scene.h"
 
 static struct scene scene;
 static struct arena *a;
@@ -117,11 +117,38 @@ test_reasons(void)
 	char *said;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int status = run_revoke("0102", arena_printf(a, "--reason=%s", rows[i].text), &said);
+		const char *reason = arena_printf(a, "--reason=%s", rows[i].text);
+		int status = run_revoke("0102", reason, &said);
 
 		ok(status == rows[i].status && strstr(said, rows[i].says) != NULL,
 		   "--reason=%s: %d, %s", rows[i].text, status, said);
 	}
+}
+
+/* The key of a certificate that was revoked for its compromise is refused from then on. */
+static void
+test_blocked(void)
+{
+	const char *const names[] = { "n0.example.test" };
+	struct client *c = member(&scene, "ES256");
+	struct issued issued = { .key = NULL };
+	struct client_order order;
+	char *said;
+	int status;
+
+	ok(client_issue(c, scene.responder, names, 1, &issued), "issued: %s", client_why(c));
+	status = run_revoke(chain_serial(a, issued.pem), "--reason 1", &said);
+	ok(status == 0, "revoked for the compromise of its key: %s", said);
+	client_order_new(c, names, 1, &order);
+	client_prove(c, scene.responder, order.authz[0]);
+	ok(!client_finalize(c, &order, csr_of_names(c->arena, issued.key, names, 1)) &&
+	   c->reply.status == 400 && strcmp(c->type, "badCSR") == 0,
+	   "C-11 a CSR with that key is refused: %s", client_why(c));
+	EVP_PKEY_free(issued.key);
+	issued = (struct issued){ .key = NULL };
+	ok(client_issue(c, scene.responder, names, 1, &issued), "one with another key is not");
+	EVP_PKEY_free(issued.key);
+	leave(c);
 }
 
 int
@@ -132,8 +159,8 @@ main(void)
 	a = arena_new();
 	test_states();
 	test_reasons();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	test_blocked();
+	scene_stop(&scene);
 	arena_free(a);
 	return tap_done();
 }

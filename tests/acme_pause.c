@@ -44,7 +44,7 @@ test_account(void)
 {
 	static const char *const name = ONE;
 	EVP_PKEY *key = key_new("ES256");
-	struct client *c = limited_client(), *other = limited_client();
+	struct client *c = member(&scene, "ES256"), *other = member(&scene, "ES256");
 	struct client_order order;
 
 	ok(client_order_new(c, &name, 1, &order), "an order");
@@ -68,14 +68,14 @@ test_account(void)
 	passes(c, ONE, "resumed: an order");
 	runs(c, words(c, "account resume", ""), 1, "it is not paused");
 	EVP_PKEY_free(key);
-	client_close(other);
-	client_close(c);
+	leave(other);
+	leave(c);
 }
 
 static void
 test_account_name(void)
 {
-	struct client *c = limited_client(), *other = limited_client();
+	struct client *c = member(&scene, "ES256"), *other = member(&scene, "ES256");
 
 	runs(c, words(c, "account pause", "--name " ONE), 0, "paused");
 	stays(c, TWO " " ONE, arena_printf(c->arena, ONE " of account %s is paused since",
@@ -95,14 +95,14 @@ test_account_name(void)
 	runs(c, words(other, "account resume", ""), 1, "it is not paused");
 	runs(c, words(c, "account resume", ""), 0, "resumed");
 	passes(c, ONE " " TWO, "the account is resumed with all its names");
-	client_close(other);
-	client_close(c);
+	leave(other);
+	leave(c);
 }
 
 static void
 test_name(void)
 {
-	struct client *c = limited_client(), *other = limited_client();
+	struct client *c = member(&scene, "ES256"), *other = member(&scene, "ES256");
 
 	runs(c, "name pause *.N1.example.test --why \"moved to another CA\"", 0, "paused");
 	stays(c, ONE, ONE " is paused since 20");
@@ -117,14 +117,14 @@ test_name(void)
 		    "{\"identifiers\":[{\"type\":\"ip\",\"value\":\"192.0.2.7\"}]}");
 	ok(limited_wait(c, "192.0.2.7 is paused") == 0, "an address likewise: %s", c->detail);
 	runs(c, "name resume 192.0.2.7", 0, "resumed");
-	client_close(other);
-	client_close(c);
+	leave(other);
+	leave(c);
 }
 
 static void
 test_wrong(void)
 {
-	struct client *c = limited_client();
+	struct client *c = member(&scene, "ES256");
 	char why[202];
 
 	memset(why, 'w', 201);
@@ -141,7 +141,7 @@ test_wrong(void)
 	runs(c, "name list more", 2, "pause NAME");
 	runs(c, "name resume x --why y", 2, "pause NAME");
 	runs(c, "name pause a_b.example", 1, "is not a DNS name");
-	client_close(c);
+	leave(c);
 }
 
 /* --- failures pause ----------------------------------------------------------------- */
@@ -162,7 +162,7 @@ logged(long from, const char *event)
 static void
 test_failing(void)
 {
-	struct client *c = limited_client(), *other = limited_client();
+	struct client *c = member(&scene, "ES256"), *other = member(&scene, "ES256");
 	long log = server_log_size(scene.server);
 
 	fails(c, ONE, 3);
@@ -185,14 +185,14 @@ test_failing(void)
 	fails(c, ONE, 3);
 	passes(c, ONE, "resumed: what failed before is forgotten");
 out:
-	client_close(other);
-	client_close(c);
+	leave(other);
+	leave(c);
 }
 
 static void
 test_forgotten(void)
 {
-	struct client *c = limited_client();
+	struct client *c = member(&scene, "ES256");
 
 	fails(c, ONE, 3);
 	if (later(DAY)) {
@@ -211,7 +211,7 @@ test_forgotten(void)
 		fails(c, ONE, 1);
 		stays(c, ONE, "is paused since");
 	}
-	client_close(c);
+	leave(c);
 }
 
 /* What the operator has paused keeps his reason. */
@@ -220,7 +220,7 @@ test_both(void)
 {
 	static const char *const name = ONE;
 	struct client_order order[5];
-	struct client *c = limited_client();
+	struct client *c = member(&scene, "ES256");
 
 	for (int i = 0; i < 5; i++)
 		ok(client_order_new(c, &name, 1, &order[i]), "an order");
@@ -233,7 +233,7 @@ test_both(void)
 		is(client_prove(c, NULL, order[4].authz[0]), "invalid", "and so it goes on");
 		stays(c, ONE, "(told by phone)");
 	}
-	client_close(c);
+	leave(c);
 }
 
 /* --- rates that the operator gives -------------------------------------------------- */
@@ -247,7 +247,7 @@ sets(struct client *c, const char *limit, int status, const char *says)
 static void
 test_own(void)
 {
-	struct client *c = limited_client(), *other = limited_client();
+	struct client *c = member(&scene, "ES256"), *other = member(&scene, "ES256");
 
 	passes(c, ONE, "the first of two orders");
 	passes(c, ONE, "the second");
@@ -273,29 +273,29 @@ test_own(void)
 	client_hang_up(c);
 	passes(c, ONE, "default: a rate that was changed leaves at least one");
 	ok(limited_order(c, ONE) == 429, "but no more");
-	client_close(other);
-	client_close(c);
+	leave(other);
+	leave(c);
 }
 
 /* Who has a rate of his own for certificates does not share with others. */
 static void
 test_own_names(void)
 {
-	struct client *c = limited_client(), *other = limited_client();
+	struct client *c = member(&scene, "ES256"), *other = member(&scene, "ES256");
 
 	ok(limited_issue(other, ONE), "the only certificate of the day for a name");
 	ok(limited_order(c, ONE) == 429, "not for another account either");
 	sets(c, "names 2/1d", 0, "set");
 	ok(limited_issue(c, ONE) && limited_issue(c, ONE), "with a rate of its own it has two");
 	ok(limited_order(c, ONE) == 429, "and no third");
-	client_close(other);
-	client_close(c);
+	leave(other);
+	leave(c);
 }
 
 static void
 test_set_wrong(void)
 {
-	struct client *c = limited_client();
+	struct client *c = member(&scene, "ES256");
 
 	sets(c, "orders 300", 1, "\"300\" is not a rate: write 300/3h, off or default");
 	sets(c, "things 1/1d", 1, "\"things\" is no limit of an account: use orders, renewals, "
@@ -311,7 +311,7 @@ test_set_wrong(void)
 	runs(c, "limit set --binding x orders 1/1d", 1, "is not the id of a binding; \"brevet eab");
 	runs(c, "limit set orders 1/1d", 2, "set --account ID | --binding ID");
 	runs(c, "limit list --account x", 2, "set --account ID | --binding ID");
-	client_close(c);
+	leave(c);
 }
 
 int
@@ -323,22 +323,22 @@ main(void)
 	test_account_name();
 	test_name();
 	test_wrong();
-	ended();
+	scene_stop(&scene);
 	limited_begin((const char *const[]){ "limit.pause_after=2d", "limit.pause_failures=3",
 		      "limit.failures=off", NULL });
 	test_failing();
-	ended();
+	scene_stop(&scene);
 	limited_begin((const char *const[]){ "limit.pause_after=2d", "limit.pause_failures=3",
 		      "limit.failures=off", NULL });
 	test_forgotten();
 	test_both();
-	ended();
+	scene_stop(&scene);
 	limited_begin((const char *const[]){ "limit.orders=2/1d", NULL });
 	test_own();
 	test_set_wrong();
-	ended();
+	scene_stop(&scene);
 	limited_begin((const char *const[]){ "limit.names=1/1d", NULL });
 	test_own_names();
-	ended();
+	scene_stop(&scene);
 	return tap_done();
 }

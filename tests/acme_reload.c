@@ -5,8 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define BIG 3000
 
@@ -77,11 +76,11 @@ main(void)
 {
 	if (!scene_begin(&scene, 0, (const char *const[]){ "workers=2", NULL }))
 		return 1;
-	c = client_open(scene.server->url, scene.server->root);
+	c = visitor(&scene);
 	test_limits();
 	test_nonces();
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	client_close(c);
+	leave(c);
 	scene_end(&scene);
 	return tap_done();
 }

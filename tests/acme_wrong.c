@@ -7,11 +7,10 @@
 #include <unistd.h>
 
 #include "tests/chain.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 #include "tests/wrong.h"
 
 #define TERMS	  "https://terms.example.test/1"
-#define AGREED	  "{\"termsOfServiceAgreed\":true}"
 #define WARM	  10		/* rounds until memory is compared */
 #define GROWTH	  (4096 * STAGE_ROOM)		/* KiB */
 
@@ -215,7 +214,6 @@ main(void)
 	   issued.key), NULL, "its chain");
 	EVP_PKEY_free(issued.key);
 	bench_close(&b);
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

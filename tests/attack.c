@@ -5,48 +5,8 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/b64.h"
-
-struct client *
-attacker(const struct scene *s)
-{
-	struct client *c = client_open(s->server->url, s->server->root);
-
-	if (c == NULL)
-		abort();
-	return c;
-}
-
-struct client *
-member(const struct scene *s, const char *alg)
-{
-	struct client *c = attacker(s);
-
-	if (!client_account(c, alg, AGREED)) {
-		printf("Bail out! no account: %s\n", client_why(c));
-		exit(1);
-	}
-	return c;
-}
-
-struct client *
-twin(const struct scene *s, const struct client *c)
-{
-	struct client *t = attacker(s);
-
-	EVP_PKEY_up_ref(c->key);
-	t->key = c->key;
-	snprintf(t->kid, sizeof(t->kid), "%s", c->kid);
-	return t;
-}
-
-const char *
-text(const json_t *o, const char *name)
-{
-	return json_string_value(json_object_get(o, name));
-}
 
 bool
 order_ready(struct client *c, const struct scene *s, const char *name,
@@ -110,7 +70,8 @@ things_make(struct client *c, const struct scene *s, struct thing things[THINGS]
 	things[n++] = thing(c, "challenge", client_challenge(c->json, "http-01", "url"), "");
 	things[n++] = thing(c, "finalize", order.finalize, "{\"csr\":\"AAAA\"}");
 	things[n++] = thing(c, "cert", issued.order.certificate, "");
-	things[n++] = thing(c, "directory", s->server->url, "");
+	things[n++] = thing(c, "directory", arena_printf(c->arena, "%s%s/directory", c->base,
+							 c->path), "");
 	for (size_t i = 0; i < COUNT(news); i++)
 		things[n++] = thing(c, news[i][0], client_url(c, news[i][0]), news[i][1]);
 	if (n != THINGS)
@@ -202,13 +163,4 @@ metric_now(uint16_t port, const char *line)
 	wire_close(w);
 	arena_free(a);
 	return value;
-}
-
-long
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

@@ -5,28 +5,11 @@
 #ifndef TESTS_ATTACK_H
 #define TESTS_ATTACK_H
 
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
-#define AGREED	"{\"termsOfServiceAgreed\":true}"
 #define NOBODY	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"	/* an id that nothing has */
 #define GOOD	"{\"identifiers\":[{\"type\":\"dns\",\"value\":\"n0.example.test\"}]}"
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-/* A client of the scene's server, without and with an account of its own; never NULL. */
-struct client *attacker(const struct scene *s);
-struct client *member(const struct scene *s, const char *alg);
-/* A second connection of the same account. */
-struct client *twin(const struct scene *s, const struct client *c);
-
-/* Every reply was as it must be; closes it. */
-__attribute__((unused)) static void
-leave(struct client *c)
-{
-	if (*c->fault != '\0')
-		ok(false, "a reply was not as it must be: %s", c->fault);
-	client_close(c);
-}
 
 /* Checks c's last reply: the status, and the type of the problem ("": none). */
 __attribute__((format(printf, 4, 5), unused)) static bool
@@ -59,9 +42,6 @@ struct thing {
  * n1.example.test); all of it lives in c->arena. */
 void things_make(struct client *c, const struct scene *s, struct thing things[THINGS]);
 
-/* A member of a JSON object as text, NULL: none. */
-const char *text(const json_t *o, const char *name);
-
 /* An order for that name with its authorization valid; false: not. */
 bool order_ready(struct client *c, const struct scene *s, const char *name,
 		 struct client_order *order);
@@ -85,8 +65,5 @@ int replies_until_end(struct client *c, struct wire *w);
 
 /* The value of a line of /metrics, at that port; -1: there is none. */
 long metric_now(uint16_t port, const char *line);
-
-/* Milliseconds of a clock that never goes back. */
-long now_ms(void);
 
 #endif

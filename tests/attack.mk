@@ -2,11 +2,13 @@
 # what the RFC demands that no other test shows.
 attack_sources = tests/attack.c tests/attack.h $(client_sources)
 
-attack_tests = tests/acme_conform tests/attack_csr tests/attack_http tests/attack_jose \
-	tests/attack_keys tests/attack_owner tests/attack_revoke tests/attack_rollover \
+attack_tests = tests/acme_conform tests/acme_limits tests/attack_csr tests/attack_http \
+	tests/attack_jose tests/attack_keys tests/attack_owner tests/attack_revoke tests/attack_rollover \
 	tests/attack_state tests/attack_text tests/attack_tls tests/attack_url
 tests_acme_conform_SOURCES = tests/acme_conform.c $(attack_sources)
 tests_acme_conform_LDADD = $(CLIENT)
+tests_acme_limits_SOURCES = tests/acme_limits.c $(attack_sources)
+tests_acme_limits_LDADD = $(CLIENT) $(LMDB_LIBS)
 tests_attack_csr_SOURCES = tests/attack_csr.c tests/csr_make.h $(attack_sources)
 tests_attack_csr_LDADD = $(CLIENT)
 tests_attack_http_SOURCES = tests/attack_http.c $(attack_sources)
@@ -31,6 +33,22 @@ tests_attack_tls_LDADD = $(CLIENT)
 tests_attack_url_SOURCES = tests/attack_url.c $(attack_sources)
 tests_attack_url_LDADD = $(CLIENT)
 wire_tests += $(attack_tests)
+
+# External account bindings.
+bind_sources = tests/bind.c tests/bind.h $(attack_sources)
+bind_tests = tests/acme_bound tests/acme_bound_end tests/acme_eab tests/acme_eab_cli \
+	tests/attack_eab
+tests_attack_eab_SOURCES = tests/attack_eab.c $(bind_sources)
+tests_attack_eab_LDADD = $(CLIENT)
+tests_acme_bound_end_SOURCES = tests/acme_bound_end.c $(bind_sources)
+tests_acme_bound_end_LDADD = $(STORE) $(OPENSSL_LIBS)
+tests_acme_eab_cli_SOURCES = tests/acme_eab_cli.c $(bind_sources)
+tests_acme_eab_cli_LDADD = $(CLIENT)
+tests_acme_bound_SOURCES = tests/acme_bound.c $(bind_sources)
+tests_acme_bound_LDADD = $(CLIENT)
+tests_acme_eab_SOURCES = tests/acme_eab.c $(bind_sources)
+tests_acme_eab_LDADD = $(CLIENT)
+wire_tests += $(bind_tests)
 
 # A fuzz target replays its corpus in "make check".
 attack_fuzzers = tests/fuzz_b64 tests/fuzz_head tests/fuzz_jwk tests/fuzz_jws \
@@ -65,7 +83,10 @@ EXTRA_DIST += docs/conformance.md \
 	tests/corpus/jws/kid tests/corpus/jws/none tests/corpus/jws/rs256 \
 	tests/corpus/jws/signatures tests/corpus/jws/twice tests/corpus/payload/account \
 	tests/corpus/payload/array tests/corpus/payload/authz \
-	tests/corpus/payload/bad_names tests/corpus/payload/challenge \
+	tests/corpus/payload/bad_names tests/corpus/payload/binding \
+	tests/corpus/payload/binding_512 tests/corpus/payload/binding_alg \
+	tests/corpus/payload/binding_empty tests/corpus/payload/binding_header \
+	tests/corpus/payload/binding_oct tests/corpus/payload/challenge \
 	tests/corpus/payload/contacts tests/corpus/payload/deactivate \
 	tests/corpus/payload/finalize tests/corpus/payload/order \
 	tests/corpus/payload/revoke tests/corpus/payload/twice

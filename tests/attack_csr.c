@@ -186,8 +186,7 @@ main(void)
 	test_extensions();
 	EVP_PKEY_free(key);
 	leave(c);
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	arena_free(make_arena);
 	return tap_done();
 }

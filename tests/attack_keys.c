@@ -149,7 +149,7 @@ weak(const char *what)
 static void
 refused(EVP_PKEY *key, const char *row, const char *what)
 {
-	struct client *d = attacker(&scene);
+	struct client *d = visitor(&scene);
 	struct jws jws = { .key = key, .payload = AGREED };
 	struct blob der = CSR(key, SAN(DNS("n0.example.test")));
 
@@ -207,7 +207,7 @@ test_exponents(void)
 {
 	static const char *const list[] = { "AQ", "Ag", "Aw", "AQAA", "AQAC", "AAEAAQ", "",
 					    "_____w", "AQABAAE" };
-	struct client *d = attacker(&scene);
+	struct client *d = visitor(&scene);
 
 	for (size_t i = 0; i < COUNT(list); i++) {
 		with_jwk(d, "RS256", rsa_jwk(d->arena, 256, list[i]));
@@ -221,7 +221,7 @@ static void
 test_huge(void)
 {
 	static const size_t bits[] = { 8192, 16384, 65536, 200000, 300000 };
-	struct client *d = attacker(&scene);
+	struct client *d = visitor(&scene);
 
 	for (size_t i = 0; i < COUNT(bits); i++) {
 		long best = 1000000;
@@ -253,7 +253,7 @@ test_points(void)
 		size_t octets;
 	} curves[] = { { "P-256", 32 }, { "P-384", 48 }, { "P-521", 66 } };
 	static const char *const algs[] = { "ES256", "ES384", "ES512" };
-	struct client *d = attacker(&scene);
+	struct client *d = visitor(&scene);
 	uint8_t x[70], y[70];
 
 	for (size_t i = 0; i < COUNT(curves); i++) {
@@ -289,7 +289,7 @@ test_curves(void)
 {
 	static const char *const names[] = { "P-224", "secp256k1", "brainpoolP256r1" };
 	EVP_PKEY *p256 = key_new("ES256");
-	struct client *d = attacker(&scene);
+	struct client *d = visitor(&scene);
 	char *jwk = arena_strdup(d->arena, key_jwk(d->arena, p256));
 
 	memcpy(strstr(jwk, "P-256"), "P-384", 5);
@@ -465,8 +465,7 @@ main(void)
 	test_spellings();
 	test_owned();
 	leave(c);
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	arena_free(make_arena);
 	return tap_done();
 }

@@ -101,8 +101,8 @@ test_inner_jws(struct client *c, EVP_PKEY *fresh)
 	wrong(c, ONLY(small), 400, "badPublicKey", "4: an RSA key of 1024 bits");
 	wrong(c, NEW(.jwk = "{\"kty\":\"oct\",\"k\":\"AAAA\"}"), 400, "badPublicKey", "4: kty oct");
 	wrong(c, NEW(.header = header), 400, "malformed", "crit inside");
-	wrong(c, NEW(.nonce = "AAAA"), 400, "malformed", "a nonce inside");
-	wrong(c, NEW(.nonce = client_nonce(c)), 400, "malformed", "a good nonce inside");
+	wrong(c, NEW(.nonce = "AAAA"), 400, "malformed", "47: a nonce inside");
+	wrong(c, NEW(.nonce = client_nonce(c)), 400, "malformed", "47: a good nonce inside");
 	EVP_PKEY_free(third);
 	EVP_PKEY_free(small);
 }
@@ -139,7 +139,7 @@ test_taken(struct client *c)
 	struct client *other = member(&scene, "ES256"), *gone = member(&scene, "ES256");
 
 	wrong(c, ONLY(other->key), 409, "malformed", "9: another's key");
-	is(reply_only(&c->reply, "Location"), other->kid, "J-16 9: Location is that account");
+	is(reply_only(&c->reply, "Location"), other->kid, "J-16, 47: Location is that account");
 	wrong(c, ONLY(c->key), 409, "malformed", "9: new is old");
 	is(reply_only(&c->reply, "Location"), c->kid, "J-16 9: Location is the account");
 	client_post(gone, gone->kid, "{\"status\":\"deactivated\"}");
@@ -320,7 +320,6 @@ main(void)
 	test_everywhere();
 	test_rest();
 	test_blocked();
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

@@ -402,7 +402,6 @@ main(void)
 	test_json();
 	EVP_PKEY_free(rsa);
 	leave(c);
-	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	scene_end(&scene);
+	scene_stop(&scene);
 	return tap_done();
 }

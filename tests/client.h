@@ -22,6 +22,7 @@
 struct client {
 	char		 host[128];	/* of the directory's URL */
 	char		 base[160];	/* "https://host:port" */
+	char		 path[64];	/* of the directory's resources: "", "/partner" */
 	uint16_t	 port;
 	SSL_CTX		*trust;
 	struct wire	*wire;		/* the connection, kept alive; NULL: none now */
@@ -44,8 +45,8 @@ struct client {
 	unsigned	 polls;		/* POST-as-GET of authorizations and orders */
 };
 
-/* What each reply must be whatever was asked (RFC 8555 section 6; docs/tests.md 1, 5, 6, 10, 25):
- * NULL, or what is wrong with this one. */
+/* What each reply must be whatever was asked (RFC 8555 section 6; docs/tests.md 1, 5, 6,
+ * 10, 24, 25): NULL, or what is wrong with this one. */
 const char *client_rules(struct client *c, const char *method, const char *path);
 
 /* Looks at a c->reply that the caller read from a connection of its own. */

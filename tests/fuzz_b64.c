@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_b64.c - any bytes as base64url (security.md F-1): what is accepted is the one
+/* fuzz_b64.c - any bytes as base64url (F-1): what is accepted is the one
  * spelling of its octets, and any octets come back from their text. */
 #include <stdlib.h>
 #include <string.h>

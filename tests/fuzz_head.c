@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_head.c - any bytes as HTTP requests (security.md F-6): the scanner of heads says the
+/* fuzz_head.c - any bytes as HTTP requests (F-6): the scanner of heads says the
  * same whether it gets them whole, octet by octet, or in pieces that the input picks; and
  * what it lets through has one length, one Host and no second reading. */
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_jwk.c - any bytes as a JWK (security.md F-3): what is accepted is a key object, has
+/* fuzz_jwk.c - any bytes as a JWK (F-3): what is accepted is a key object, has
  * the same thumbprint when it is written and read again, and that takes no time. */
 #include <openssl/err.h>
 #include <stdlib.h>

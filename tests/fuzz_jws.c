@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_jws.c - any bytes as the body of a request (security.md F-2): what is accepted is
+/* fuzz_jws.c - any bytes as the body of a request (F-2): what is accepted is
  * one flattened JWS without doubles, whose alg is on the list; and it verifies only with
  * the signature that it was made with.
  *

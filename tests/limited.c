@@ -20,32 +20,11 @@ limited_begin(const char *const *settings)
 		exit(1);
 }
 
-int
-limited_end(void)
-{
-	int status = server_stop(scene.server);
-
-	scene_end(&scene);
-	return status;
-}
-
 bool
 limited_later(int64_t seconds)
 {
 	ahead += seconds;
 	return server_clock(scene.server, ahead);
-}
-
-struct client *
-limited_client(void)
-{
-	struct client *c = client_open(scene.server->url, scene.server->root);
-
-	if (c == NULL || !client_account(c, "ES256", "{}")) {
-		printf("Bail out! no account: %s\n", c == NULL ? "" : client_why(c));
-		exit(1);
-	}
-	return c;
 }
 
 static size_t

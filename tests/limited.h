@@ -4,8 +4,7 @@
 #ifndef TESTS_LIMITED_H
 #define TESTS_LIMITED_H
 
-#include "tests/client.h"
-#include "tests/tap.h"
+#include "tests/scene.h"
 
 #define HOUR 3600
 #define DAY  (24 * HOUR)
@@ -15,14 +14,9 @@ extern struct scene scene;
 /* A new server with these settings ("limit.orders=3/1d"; NULL ends them).  Ends the program
  * when it does not come up. */
 void limited_begin(const char *const *settings);
-/* Stops it; returns its exit status. */
-int limited_end(void);
 
 /* Moves the server's clock on by so many seconds; false: this build cannot. */
 bool limited_later(int64_t seconds);
-
-/* A client with a new account. */
-struct client *limited_client(void);
 
 /* newOrder for one name, or for names with spaces between; the HTTP status. */
 int limited_order(struct client *c, const char *names);
@@ -46,12 +40,6 @@ const char *limited_id(const struct client *c);
 int limited_run(struct client *c, const char *arguments, const char **said);
 
 /* --- cases: they count in the program that includes this --------------------------------- */
-
-__attribute__((unused)) static void
-ended(void)
-{
-	ok(limited_end() == 0, "the server ends with status 0");
-}
 
 /* limited_later(), or a case that is skipped. */
 __attribute__((unused)) static bool

@@ -156,8 +156,8 @@ test_order() {
 	grew 'brevet_orders_total{event="created",problem="ok"}' 1
 	grew 'brevet_orders_total{event="processing",problem="ok"}' 1
 	grew 'brevet_orders_total{event="valid",problem="ok"}' 1
-	grew 'brevet_authorizations_total{event="created"}' 1
-	grew 'brevet_authorizations_total{event="valid"}' 1
+	grew 'brevet_authorizations_total{event="created",method="none",problem="ok"}' 1
+	grew 'brevet_authorizations_total{event="valid",method="http-01",problem="ok"}' 1
 	grew 'brevet_challenges_total{method="http-01",result="started"}' 1
 	grew 'brevet_challenges_total{method="http-01",result="ok"}' 1
 	grew 'brevet_certificates_total{event="issued",problem="ok"}' 1
@@ -190,7 +190,7 @@ failing_challenge() {
 	act order "$http_port" "$2" "$3"
 	is "$said" "invalid $1" "a challenge that fails: $1"
 	grew "brevet_challenges_total{method=\"http-01\",result=\"$1\"}" 1
-	grew 'brevet_authorizations_total{event="invalid"}' 1
+	grew "brevet_authorizations_total{event=\"invalid\",method=\"http-01\",problem=\"$1\"}" 1
 	grew 'brevet_objects{kind="authorization",state="invalid"}' 1
 	grew 'brevet_validation_seconds_count{method="http-01"}' 1
 }
@@ -199,6 +199,10 @@ test_failures() {
 	failing_challenge unauthorized two.test wrong
 	failing_challenge connection two.test closed
 	failing_challenge dns unknown.test right
+	act two_fail
+	is "$said" invalid "an order of two names that both fail"
+	grew 'brevet_authorizations_total{event="invalid",method="http-01",problem="connection"}' 2
+	grew 'brevet_orders_total{event="invalid",problem="connection"}' 1
 	act wrong_csr "$http_port" two.test
 	is "$said" "400 badCSR" "another name in the request"
 	grew 'brevet_requests_total{route="finalize",code="400"}' 1
@@ -221,6 +225,25 @@ test_limits() {
 	is "$said" "429 rateLimited" "an order of an account that is paused"
 	grew 'brevet_rate_limited_total{limit="paused"}' 1
 	"$brevet" account resume "$id" --config "$ca/brevet.conf" >/dev/null
+}
+
+# A webhook where nobody listens, for a moment.
+test_webhook() {
+	cp "$ca/brevet.conf" "$work/conf"
+	(umask 077 && openssl rand -hex 32 >"$work/hook.key")
+	echo "webhook { url = \"https://127.0.0.1:$(free_port)/\" secret = \"$work/hook.key\" }" \
+		>>"$ca/brevet.conf"
+	check "a webhook is added" "$brevet" reload --config "$ca/brevet.conf"
+	act new_order one.test
+	is "$said" "503 serverInternal" "an order when nobody answers for it"
+	grew 'brevet_webhook_total{result="unreachable"}' 1
+	grew brevet_webhook_seconds_count 1
+	rose brevet_webhook_seconds_sum
+	cp "$work/conf" "$ca/brevet.conf"
+	check "and removed" "$brevet" reload --config "$ca/brevet.conf"
+	act new_order one.test
+	is "$said" 201 "then it is made"
+	grew 'brevet_webhook_total{result="unreachable"}' 0
 }
 
 # While the validation lasts, its challenge's request waits.
@@ -266,6 +289,10 @@ test_lanes() {
 	note_family brevet_lane_length
 }
 
+used_percent() {
+	echo $(($(value "$work/after" brevet_store_map_used_bytes) * 100 / 16777216))
+}
+
 # The map is small here, so that it shows.
 test_map() {
 	scrape "$work/before"
@@ -274,6 +301,10 @@ test_map() {
 	ok $? "$ORDERS orders"
 	scrape "$work/after"
 	rose brevet_store_map_used_percent
+	rose brevet_store_map_used_bytes
+	holds brevet_store_map_bytes 'x == 16777216'
+	is "$(used_percent)" "$(value "$work/after" brevet_store_map_used_percent)" \
+		"the bytes and the percent agree"
 	grew 'brevet_certificates_total{event="issued",problem="ok"}' "$ORDERS"
 	grew 'brevet_objects{kind="certificate",state="issued"}' "$ORDERS"
 	grew 'brevet_signing_seconds_count{kind="certificate"}' "$ORDERS"
@@ -345,6 +376,7 @@ test_order
 test_revocation
 test_failures
 test_limits
+test_webhook
 test_held
 test_connections
 test_lanes

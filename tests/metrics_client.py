@@ -230,6 +230,18 @@ def do_new_order(server, arguments):
     return verdict(server.post(server.directory["newOrder"], payload))
 
 
+def do_two_fail(server, _):
+    """Both names of an order fail, one after the other."""
+    payload = {"identifiers": [{"type": "dns", "value": f"{n}.test"} for n in ("two", "three")]}
+    _, headers, order = server.post(server.directory["newOrder"], payload)
+    for url in order["authorizations"]:
+        authz = server.post(url, None)[2]
+        challenge = next(c for c in authz["challenges"] if c["type"] == "http-01")
+        server.post(challenge["url"], {})
+        server.wait(challenge["url"], "invalid")
+    return server.wait(headers["Location"], "valid", "invalid")["status"]
+
+
 def do_wrong_csr(server, arguments):
     """wrong_csr PORT NAME: the request has another name."""
     _, order, _ = authorize(server, int(arguments[0]), arguments[1], "right")

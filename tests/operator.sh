@@ -6,7 +6,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need_program certbot openssl curl
+need_program certbot openssl curl prlimit
 lib_start
 
 B() {
@@ -46,8 +46,29 @@ test_usage() {
 	refused 2 'give --dir' "init without a folder" "$brevet" init
 	refused 1 'brevet init' "no such file" "$brevet" check --config "$work/nowhere.conf"
 	refused 1 'no such option' "an unknown --set" "$brevet" init --dir "$work/x" --set a.b=c
+	refused 1 'hosts: "bad host" is neither' "a bad --host" "$brevet" init --dir "$work/x" \
+		--host "bad host"
 	refused 1 'not ADDRESS:PORT' "a bad --listen" "$brevet" init --dir "$work/x" --listen 443
 	refused 1 'key type|p256' "a bad --key-type" "$brevet" init --dir "$work/x" --key-type rsa1024
+	refused 2 'reason abc: not a number' "a reason that is none" B revoke 0102 --reason abc
+	refused 2 'reason 1x: not a number' "half a reason" B revoke 0102 --reason 1x
+}
+
+# Every command tells its usage, on standard output and with status 0.
+test_help() {
+	local command commands status said
+	commands=$("$brevet" help | awk '/^  [a-z]/ { print $1 }' | paste -sd ' ')
+	is "$commands" "init serve check status reload account revoke help version" \
+		"help lists every command"
+	for command in $commands; do
+		status=0
+		said=$("$brevet" "$command" --help 2>/dev/null) || status=$?
+		is "$status" 0 "$command --help: status 0"
+		case $command in
+		help) like "$said" '^usage: brevet COMMAND' "$command --help: its usage" ;;
+		*) like "$said" "^usage: brevet $command( |\$)" "$command --help: its usage" ;;
+		esac
+	done
 }
 
 test_init() {
@@ -80,6 +101,14 @@ test_second_server() {
 }
 
 # --- A running server ---------------------------------------------------------------------------
+
+# It was started with fewer descriptors than it may have.
+test_descriptors() {
+	local soft hard
+	read -r soft hard < <(prlimit --pid "$server" --nofile --noheadings --output SOFT,HARD)
+	is "$soft" "$hard" "serve takes all the descriptors that it may have"
+	check "which are more than it was given" [ "$soft" -gt "$FEW" ]
+}
 
 test_status() {
 	like "$(B status)" '^connections +[0-9]' "status tells of connections"
@@ -123,6 +152,10 @@ test_revoke() {
 	refused 2 'which' "nothing" B revoke
 	id=$(account_id)
 	like "$(B account show "$id")" 'order .*after.operator.test' "account show tells its orders"
+	like "$("$brevet" account --config "$ca/brevet.conf" show "$id")" 'after.operator.test' \
+		"options may stand before the words"
+	refused 1 'no certificate' "of revoke, too" "$brevet" revoke --config "$ca/brevet.conf" \
+		--reason 4 0102
 	refused 1 'no account' "an unknown account" B account show nobody
 	refused 2 'list, show ID or revoke ID' "a verb that is none" B account drop
 	check "account revoke" B account revoke "$id"
@@ -139,16 +172,24 @@ test_revoke() {
 	check "a new account is welcome" certbot_get -d new.operator.test
 }
 
+# quiet COMMAND...: it must not fail; what it says is shown if it does.
+quiet() {
+	"$@" >"$work/quiet.out" 2>&1 || {
+		diag <"$work/quiet.out"
+		die "$* fails"
+	}
+}
+
 # The issuing CA has a second certificate, by another root.
 test_cross() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/old.key" \
-		-out "$work/old.pem" -subj "/CN=Old Root" -days 100 2>/dev/null
-	openssl x509 -x509toreq -in "$ca/issuing.pem" -signkey "$ca/issuing.key" \
-		-out "$work/issuing.csr" 2>/dev/null
+	quiet openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/old.key" \
+		-out "$work/old.pem" -subj "/CN=Old Root" -days 100
+	quiet openssl x509 -x509toreq -in "$ca/issuing.pem" -signkey "$ca/issuing.key" \
+		-out "$work/issuing.csr"
 	printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n%s\n' \
 		'subjectKeyIdentifier=hash' >"$work/ext"
-	openssl x509 -req -in "$work/issuing.csr" -CA "$work/old.pem" -CAkey "$work/old.key" \
-		-CAcreateserial -extfile "$work/ext" -days 90 -out "$ca/cross.pem" 2>/dev/null
+	quiet openssl x509 -req -in "$work/issuing.csr" -CA "$work/old.pem" -CAkey "$work/old.key" \
+		-CAcreateserial -extfile "$work/ext" -days 90 -out "$ca/cross.pem"
 	sed -i 's|key = "issuing.key"|&\n\talternates = { "cross.pem" }|' "$ca/brevet.conf"
 	check "the cross-certificate is accepted" B check
 	check "reload takes it" B reload
@@ -161,6 +202,7 @@ test_cross() {
 	refused 1 'not the subject and key' "a certificate of another CA is refused" B check
 }
 
+FEW=200
 ca_make "$work/titled" --set profile.short.lifetime=6h --set profile.default.backdate=5m \
 	--set profile.default.lifetime=5d >/dev/null
 like "$(paste -sd " " "$work/titled/brevet.conf")" \
@@ -171,8 +213,13 @@ ca_make "$work/ca" >"$work/init.out"
 init_said=$(cat "$work/init.out")
 printf '127.0.0.1 %s.operator.test\n' short after more new cross >"$ca.hosts"
 test_usage
+test_help
 test_init
+few=$(ulimit -Sn)
+ulimit -Sn "$FEW"
 server_start
+ulimit -Sn "$few"
+test_descriptors
 test_second_server
 test_status
 test_reload

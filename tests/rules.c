@@ -23,6 +23,21 @@ has_null(const json_t *j)
 	return json_is_null(j);
 }
 
+/* Some clients end at a status that they don't know (24). */
+static bool
+status_known(const json_t *j)
+{
+	static const char *const known[] = {
+		"pending", "processing", "ready", "valid", "invalid", "deactivated", "revoked"
+	};
+	const json_t *status = json_object_get(j, "status");
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (json_is_string(status) && strcmp(json_string_value(status), known[i]) == 0)
+			return true;
+	return status == NULL;
+}
+
 static const char *
 problem_rules(const struct client *c)
 {
@@ -44,7 +59,7 @@ problem_rules(const struct client *c)
 static const char *
 link_rules(const struct client *c, const char *path)
 {
-	const char *link;
+	const char *link, *last = strrchr(path, '/');
 	size_t index = 0;
 
 	for (size_t i = 0; (link = reply_header(&c->reply, "Link", i)) != NULL; i++) {
@@ -53,8 +68,8 @@ link_rules(const struct client *c, const char *path)
 		if (strstr(link, ">;rel=\"index\"") != NULL)
 			index++;
 	}
-	return index == 1 || (index == 0 && strcmp(path, "/directory") == 0) ? NULL :
-	       "Link index";
+	return index == 1 || (index == 0 && last != NULL && strcmp(last, "/directory") == 0) ?
+	       NULL : "Link index";
 }
 
 const char *
@@ -80,6 +95,8 @@ client_rules(struct client *c, const char *method, const char *path)
 		return "null";
 	if (r->status >= 400)
 		return problem_rules(c);
+	if (!status_known(c->json))
+		return "status";
 	if (c->json != NULL && (type == NULL || strcmp(type, "application/json") != 0))
 		return "Content-Type of JSON";
 	return NULL;

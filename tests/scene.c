@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scene.c - folder, responder and server together, for tests. */
-#include <stdio.h>
-#include <stdlib.h>
+/* scene.c - folder, responder, server and clients together, for tests. */
+#include "tests/scene.h"
 
-#include "tests/stage.h"
+#include <stdlib.h>
+#include <time.h>
 
 #define NAMES 64
 #define MORE  16
@@ -64,4 +64,52 @@ scene_end(struct scene *sc)
 	server_free(sc->server);
 	responder_join(sc->responder);
 	stage_free(sc->dir);
+}
+
+struct client *
+visitor(const struct scene *sc)
+{
+	struct client *c = client_open(sc->server->url, sc->server->root);
+
+	if (c == NULL)
+		abort();
+	return c;
+}
+
+struct client *
+member(const struct scene *sc, const char *alg)
+{
+	struct client *c = visitor(sc);
+
+	if (!client_account(c, alg, AGREED)) {
+		printf("Bail out! no account: %s\n", client_why(c));
+		exit(1);
+	}
+	return c;
+}
+
+struct client *
+twin(const struct scene *sc, const struct client *c)
+{
+	struct client *t = visitor(sc);
+
+	EVP_PKEY_up_ref(c->key);
+	t->key = c->key;
+	snprintf(t->kid, sizeof(t->kid), "%s", c->kid);
+	return t;
+}
+
+const char *
+text(const json_t *o, const char *name)
+{
+	return json_string_value(json_object_get(o, name));
+}
+
+long
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

@@ -1,7 +1,7 @@
 # Scripts.  "make check" runs script_tests; interop_tests need real clients and minutes:
 # "make check-interop".  "make check-crash" kills servers, $CRASH_ROUNDS times.  tests/run
 # does all of it, in three builds.
-script_tests = tests/layers.sh tests/shell.sh tests/style.sh
+script_tests = tests/cites.sh tests/layers.sh tests/shell.sh tests/style.sh
 interop_tests = tests/interop_certbot.sh tests/operator.sh
 
 TESTS += $(script_tests)

@@ -80,20 +80,4 @@ void responder_put_late(struct responder *r, const char *token, const char *text
 /* Requests so far. */
 unsigned responder_hits(struct responder *r);
 
-/* The usual three together.  The names n0.example.test to n63.example.test are
- * 127.0.0.1, where the responder is. */
-struct scene {
-	char			*dir;
-	struct responder	*responder;
-	uint16_t		 port;		/* of the responder */
-	struct server		*server;
-};
-
-/* False, after a line that says so to the harness, when the server does not come up. */
-bool scene_begin(struct scene *sc, unsigned delay_ms, const char *const *settings);
-/* The same in two steps: folder and responder; then the server, in sc->dir/ca. */
-void scene_prepare(struct scene *sc, unsigned delay_ms);
-bool scene_serve(struct scene *sc, const char *const *settings);
-void scene_end(struct scene *sc);
-
 #endif

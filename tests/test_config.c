@@ -86,6 +86,30 @@ test_good(void)
 	acme_config_release(&c->acme);
 }
 
+/* Hosts and URLs that are as they should be. */
+static void
+test_values(void)
+{
+	static const char *const good[] = {
+		"hosts = { localhost, A.example, \"10.0.0.1\", \"2001:db8::1\", \"*.a.example\" }",
+		"hosts = { \"2001:db8::1\" }", "hosts = { \"a1.example2.x3\" }",
+		"base_url = \"https://a.example/acme/ca-1\"", "base_url = \"https://[::1]:14000\"",
+		"base_url = \"https://10.0.0.1:14000\"", "base_url = \"\"",
+		"base_url_old = { \"https://a\", \"https://b:1\" }", "website = \"\"",
+		"website = \"http://a.example/?a=b#c\"", "terms_of_service = \"https://a/%20\"",
+		"http { base_url = \"http://a.example:81/crls\" }",
+	};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct problem p;
+		struct config *c = read_text(arena_printf(a, ISSUER "%s\n", good[i]), NULL, &p);
+
+		ok(c != NULL, "good: %s%s", good[i], p.detail);
+		if (c != NULL)
+			acme_config_release(&c->acme);
+	}
+}
+
 static void
 test_bad(void)
 {
@@ -101,13 +125,39 @@ test_bad(void)
 	bad(ISSUER "log { level = loud }\n", NULL, "loud");
 	bad(ISSUER "listen = 443\n", NULL, "not ADDRESS:PORT");
 	bad(ISSUER "listen = \"::1:443\"\n", NULL, "not ADDRESS:PORT");
-	bad(ISSUER "base_url = \"http://a\"\n", NULL, "https://");
+	bad(ISSUER "base_url = \"http://a\"\n", NULL, ":3: base_url: \"http://a\" does not begin");
 	bad(ISSUER "base_url = \"https://a/\"\n", NULL, "slash");
+	bad(ISSUER "base_url = \"https://a?b\"\n", NULL, "query");
+	bad(ISSUER "base_url = \"https://a b\"\n", NULL, ":3: base_url: \"https://a b\" has a char");
+	bad(ISSUER "base_url = \"https://a\\nb\"\n", NULL, "character");
+	bad(ISSUER "base_url = \"https://\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://a_b\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://me@a\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://a:x\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://a:\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://[::1\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://[10.0.0.1]\"\n", NULL, "no host");
+	bad(ISSUER "base_url = \"https://300.0.0.1\"\n", NULL, "no host");
+	bad(ISSUER "base_url_old = { \"https://a\", b }\n", NULL, ":3: base_url_old: \"b\"");
+	bad(ISSUER "base_url_old = { \"\" }\n", NULL, "base_url_old");
+	bad(ISSUER "http { base_url = \"https://a\" }\n", NULL, ":3: http.base_url");
+	bad(ISSUER "http { base_url = \"http://a/\" }\n", NULL, "slash");
+	bad(ISSUER "website = example.org\n", NULL, ":3: website: \"example.org\" does not begin");
+	bad(ISSUER "website = \"ftp://example.org\"\n", NULL, "http");
+	bad(ISSUER "terms_of_service = \"https:terms\"\n", NULL, ":3: terms_of_service");
+	bad(ISSUER "terms_of_service = \"https://a/b<c\"\n", NULL, "%XX");
+	bad(ISSUER "hosts = { a.example, a_b }\n", NULL, ":3: hosts: \"a_b\" is neither");
+	bad(ISSUER "hosts = { \"a b\" }\n", NULL, ":3: hosts: \"a b\"");
+	bad(ISSUER "hosts = { \"\" }\n", NULL, "hosts: \"\"");
+	bad(ISSUER "hosts = { \"10.0.0.300\" }\n", NULL, "hosts");
+	bad(ISSUER "hosts = { \"*.a.example\" }\n", NULL, "brevet.conf: base_url: \"https://*.a");
 	bad(ISSUER "validation { resolvers = { nowhere } }\n", NULL, "validation.resolvers");
 	bad(ISSUER "validation { hosts_file = \"nowhere\" }\n", NULL, "validation.hosts_file");
 	bad(ISSUER "validation { allow_addresses = { 300.0.0.1 } }\n", NULL, "allow_addresses");
 	bad(ISSUER "name = \"open\n", NULL, "brevet.conf");
 	bad("", NULL, "brevet init");
+	bad("issuer main {}\n", NULL, "brevet.conf:1: issuer main needs certificate = \"FILE\"");
+	bad("\nissuer main { certificate = \"i.pem\" }\n", NULL, ":2: issuer main needs key =");
 	bad("issuer main { certificate = \"no.pem\" key = \"i.key\" }", NULL, "no.pem");
 	bad("issuer main { certificate = \"i.pem\" key = \"r.key\" }", NULL, "r.key");
 	bad("issuer main { certificate = \"i.pem\" key = \"open.key\" }", NULL, "open.key");
@@ -117,6 +167,147 @@ test_bad(void)
 	bad(ISSUER, "profile.other.lifetime=6h", "no such section");
 	bad(ISSUER, "validation.http_port=x", "not a number");
 	bad(ISSUER, "nonsense", "KEY=VALUE");
+}
+
+/* --- rules for names, limits, directories ----------------------------------------------- */
+
+static void
+test_rules_default(void)
+{
+	struct problem p;
+	struct config *c = read_text(ISSUER "profile short { }\nprofile long { }\n", NULL, &p);
+	const struct directory *d;
+
+	ok(c != NULL, "nothing about directories%s", p.detail);
+	if (c == NULL)
+		return;
+	ok(c->acme.rules.allow[0] == NULL && c->acme.rules.deny[0] == NULL, "all names are allowed");
+	ok(c->acme.labels_max == 10 && c->acme.name_max == 253, "of 10 labels, 253 octets");
+	ok(c->acme.ndirectory == 1, "one directory");
+	d = &c->acme.directories[0];
+	is(d->name, "default", "the default one");
+	is(d->path, "", "at the root");
+	ok(d->issuer == &c->acme.issuers[0] && d->nprofile == 2 && d->profile == d->profiles[0] &&
+	   strcmp(d->profile->name, "short") == 0, "the first issuer, all profiles");
+	ok(d->methods == (METHOD_BIT(METHOD_HTTP_01) | METHOD_BIT(METHOD_DNS_01)), "both methods");
+	ok(d->eab == EAB_NONE && d->rules.allow[0] == NULL && d->rules.deny[0] == NULL,
+	   "no bindings, no rules");
+	ok(c->acme.webhook.url == NULL, "no webhook");
+	ok(c->acme.limits.enabled && c->acme.limits.nexempt == 2, "limits, not for loopback");
+	acme_config_release(&c->acme);
+}
+
+#define PARTNER "directory partner {\n issuer = main\n profiles = { long, short }\n" \
+	" methods = { dns-01 }\n eab = required\n allow = { \".corp.example\", 10.0.0.0/8 }\n" \
+	" deny = { \"*.secret.corp.example\" }\n}\n"
+
+static void
+test_directories(void)
+{
+	static const char *const settings[] = {
+		"directory.default.eab=optional", "policy.allow=.example,fd00::/8", "policy.labels=7",
+		"limit.orders=12/90m", "limit.name=off", "limit.exempt=10.0.0.0/8", NULL
+	};
+	struct problem p;
+	struct config *c = read_text(ISSUER "profile short { }\nprofile long { }\n" PARTNER
+				     "policy { allow = { a.example }\n length = 64 }\n"
+				     "directory other { path = \"/a/b\" }\n", settings, &p);
+	const struct directory *d;
+
+	ok(c != NULL, "directories and rules%s", p.detail);
+	if (c == NULL)
+		return;
+	ok(c->acme.ndirectory == 3 && strcmp(c->acme.directories[0].name, "default") == 0,
+	   "the default one stands first, without a section");
+	ok(c->acme.directories[0].eab == EAB_OPTIONAL, "--set makes one");
+	d = acme_directory(&c->acme, "partner");
+	is(d->path, "/partner", "a path of its name");
+	is(acme_directory(&c->acme, "other")->path, "/a/b", "or one that is given");
+	ok(d->nprofile == 2 && strcmp(d->profile->name, "long") == 0, "its profiles in its order");
+	ok(d->methods == METHOD_BIT(METHOD_DNS_01) && d->eab == EAB_REQUIRED, "methods, bindings");
+	is(d->rules.allow[0], ".corp.example", "patterns");
+	is(d->rules.allow[1], "10.0.0.0/8", "and networks");
+	is(d->rules.deny[0], "*.secret.corp.example", "what is denied");
+	ok(d->rules.allow[2] == NULL && d->rules.deny[1] == NULL, "no more");
+	is(c->acme.rules.allow[0], ".example", "--set replaces a list");
+	is(c->acme.rules.allow[1], "fd00::/8", "with all its items");
+	ok(c->acme.labels_max == 7 && c->acme.name_max == 64, "sizes");
+	ok(c->acme.limits.rates[LIMIT_ORDERS].count == 12 &&
+	   c->acme.limits.rates[LIMIT_ORDERS].period == 5400, "a rate");
+	ok(c->acme.limits.rates[LIMIT_NAME].count == 0, "a rate that is off");
+	ok(c->acme.limits.nexempt == 1 && c->acme.limits.exempt[0].bits == 8, "a network");
+	acme_config_release(&c->acme);
+}
+
+static void
+test_rules_bad(void)
+{
+	bad(ISSUER "policy { allow = { 10.0.0.0/33 } }\n", NULL,
+	    "brevet.conf:3: policy.allow: \"10.0.0.0/33\" is not a pattern");
+	bad(ISSUER "policy {\n deny = { a.example, internal }\n}\n", NULL,
+	    "brevet.conf:4: policy.deny: \"internal\"");
+	bad(ISSUER "policy { deny = { \"10.0.0.300\" } }\n", NULL, "policy.deny: \"10.0.0.300\"");
+	bad(ISSUER "policy { deny = { \"a.example.\" } }\n", NULL, "policy.deny: \"a.example.\"");
+	bad(ISSUER "policy { deny = { \"xn--ls8h.example\" } }\n", NULL, "policy.deny: \"xn--ls8h");
+	bad(ISSUER "policy { labels = 1 }\n", NULL, ":3: policy.labels: \"1\" is out of bounds");
+	bad(ISSUER "policy { labels = 128 }\n", NULL, "policy.labels");
+	bad(ISSUER "policy { length = 254 }\n", NULL, "policy.length");
+	bad(ISSUER "policy { allowed = { a.example } }\n", NULL, ":3: no such option 'allowed'");
+	bad(ISSUER, "policy.allow=.corp.example,*", "policy.allow: \"*\" is not a pattern");
+	bad(ISSUER, "policy.labels=many", "policy.labels: \"many\" is not a number");
+
+	bad(ISSUER "limit { orders = 300 }\n", NULL, ":3: limit.orders: \"300\" is not a rate");
+	bad(ISSUER "limit { orders = \"300/\" }\n", NULL, "limit.orders: \"300/\"");
+	bad(ISSUER "limit { orders = \"0/3h\" }\n", NULL, "limit.orders: \"0/3h\"");
+	bad(ISSUER "limit { orders = \"-1/3h\" }\n", NULL, "limit.orders: \"-1/3h\"");
+	bad(ISSUER "limit { orders = \"1/3\" }\n", NULL, "limit.orders: \"1/3\"");
+	bad(ISSUER "limit { orders = \"1/0s\" }\n", NULL, "limit.orders: \"1/0s\"");
+	bad(ISSUER "limit { orders = \"1/400d\" }\n", NULL, "limit.orders: \"1/400d\"");
+	bad(ISSUER "limit { orders = \"2000000000/1d\" }\n", NULL, "limit.orders: \"2000000000/1d\"");
+	bad(ISSUER "limit { enabled = maybe }\n", NULL, "limit.enabled: \"maybe\"");
+	bad(ISSUER "limit { exempt = { localhost } }\n", NULL,
+	    ":3: limit.exempt: \"localhost\" is not an address or a network");
+	bad(ISSUER, "limit.name=many", "limit.name: \"many\" is not a rate");
+}
+
+static void
+test_directories_bad(void)
+{
+	bad(ISSUER "directory a { issuer = other }\n", NULL,
+	    "brevet.conf: directory a: there is no issuer \"other\"");
+	bad(ISSUER "directory a { profiles = { long } }\n", NULL,
+	    "brevet.conf: directory a: there is no profile \"long\"");
+	bad(ISSUER "profile p { }\ndirectory a { profiles = { p, p } }\n", NULL,
+	    "directory a: more than once: the profile \"p\"");
+	bad(ISSUER "directory a { path = \"/x\" }\ndirectory b { path = \"/x\" }\n", NULL,
+	    "brevet.conf: directory b: ");
+	bad(ISSUER "directory a { }\ndirectory b { path = \"/a\" }\n", NULL, "directory b: ");
+	bad(ISSUER "directory a { path = \"/acme\" }\n", NULL, "directory a: path \"/acme\"");
+	bad(ISSUER "directory a { path = \"/acme/x\" }\n", NULL, "directory a: path \"/acme/x\"");
+	bad(ISSUER "directory acme { }\n", NULL, "directory acme: path \"/acme\"");
+	bad(ISSUER "directory directory { }\n", NULL, "directory directory: path");
+	bad(ISSUER "directory help { }\n", NULL, "directory help: path");
+	bad(ISSUER "directory a { path = x }\n", NULL, "directory a: path \"x\"");
+	bad(ISSUER "directory a { path = \"/\" }\n", NULL, "directory a: path \"/\"");
+	bad(ISSUER "directory a { path = \"/x/\" }\n", NULL, "directory a: path \"/x/\"");
+	bad(ISSUER "directory a { path = \"/x//y\" }\n", NULL, "directory a: path \"/x//y\"");
+	bad(ISSUER "directory a { path = \"/%61\" }\n", NULL, "directory a: path");
+	bad(ISSUER "directory A { }\n", NULL, "directory A: path \"/A\"");
+	bad(ISSUER "directory a { }\ndirectory a { }\n", NULL, "brevet.conf:4: ");
+	bad(ISSUER "directory { }\n", NULL, "brevet.conf:3: ");
+	bad(ISSUER "directory a {\n eab = maybe }\n", NULL,
+	    "brevet.conf:4: directory.a.eab: \"maybe\" is not one of its words");
+	bad(ISSUER "directory a { methods = { http-01, tls-sni-01 } }\n", NULL,
+	    ":3: directory.a.methods: \"tls-sni-01\"");
+	bad(ISSUER "directory a { allow = { \".\" } }\n", NULL, ":3: directory.a.allow: \".\"");
+	bad(ISSUER "directory a { deny = { a.example, \"*\" } }\n", NULL, "directory.a.deny: \"*\"");
+	bad(ISSUER "directory a { names = { a.example } }\n", NULL, ":3: no such option 'names'");
+	bad(ISSUER "profile p { lifetime = long }\n", NULL, ":3: profile.p.lifetime: \"long\"");
+	bad(ISSUER, "directory.default.eab=maybe", "directory.default.eab: \"maybe\"");
+	bad(ISSUER, "directory.a.eab=required", "directory.a.eab=required: the file has no such section");
+	bad(ISSUER, "directory.eab=required", "no such option: directory.eab");
+	bad(ISSUER, "directory.default.allow=.", "directory.default.allow: \".\" is not a pattern");
+	bad(ISSUER, "directory.default.issuer=x", "directory default: there is no issuer \"x\"");
 }
 
 static void
@@ -148,6 +339,9 @@ test_print(void)
 
 	config_print_settings(out, settings);
 	fclose(out);
+	ok(strstr(text, "# name of this CA, for people\nname = ") != NULL &&
+	   strstr(text, "\t# port of http-01; other than 80 only for tests\n\thttp_port = ") != NULL,
+	   "each setting stands under what it is");
 	c = read_text(arena_printf(a, "%s" ISSUER, text), NULL, &p);
 	ok(c != NULL, "what init writes can be read%s", p.detail);
 	if (c != NULL) {
@@ -174,7 +368,12 @@ main(void)
 	write_file("r.key", ca.root_key_pem.data, ca.root_key_pem.len, 0600);
 	write_file("open.key", ca.issuing_key_pem.data, ca.issuing_key_pem.len, 0644);
 	test_good();
+	test_values();
 	test_bad();
+	test_rules_default();
+	test_directories();
+	test_rules_bad();
+	test_directories_bad();
 	test_fixed();
 	test_print();
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)

@@ -68,7 +68,7 @@ main(void)
 	}
 	ok(status_order(&(struct order){ .state = ORDER_PENDING, .expires = 2000 }, NULL, NOW) ==
 	   STATUS_PENDING, "C-1 an order for nothing is never ready");
-	ok(status_authz(&a, NOW) == AUTHZ_INVALID, "an expired authorization is shown invalid");
+	ok(status_authz(&a, NOW) == AUTHZ_INVALID, "24: an expired authorization is shown invalid");
 	ok(status_authz(&a, NOW - 1) == AUTHZ_VALID, "and valid a second before");
 	a.challenges = &c;
 	a.nchallenge = 1;

@@ -546,9 +546,9 @@ faults(void)
 {
 	/* The first commit makes the store. */
 	ok(faulty("BREVET_CRASH", "before-commit:2") == 137 && !child_stored(),
-	   "a crash before the commit: nothing is stored");
+	   "R-2 a crash before the commit: nothing is stored");
 	ok(faulty("BREVET_CRASH", "after-commit:2") == 137 && child_stored(),
-	   "a crash after it: all is");
+	   "R-2 a crash after it: all is");
 	ok(faulty("BREVET_COMMIT_ERROR", "28:2") == 53 && !child_stored(), "disk full: 503");
 	ok(faulty("BREVET_COMMIT_ERROR", "-30792:2:5") == 53 && !child_stored(),
 	   "map full: 503");

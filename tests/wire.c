@@ -101,6 +101,20 @@ wire_close(struct wire *w)
 	free(w);
 }
 
+const char *
+wire_serial(const struct wire *w, struct arena *a)
+{
+	X509 *x = SSL_get1_peer_certificate(w->ssl);
+	BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(x), NULL);
+	char *hex = BN_bn2hex(n);
+	const char *out = arena_strdup(a, hex);
+
+	OPENSSL_free(hex);
+	BN_free(n);
+	X509_free(x);
+	return out;
+}
+
 void
 wire_half_close(struct wire *w)
 {

@@ -50,6 +50,9 @@ bool wire_read(struct wire *w, struct arena *a, struct reply *r, bool head);
  * nothing within the patience. */
 bool wire_ended(struct wire *w);
 
+/* Serial number of the certificate that the peer has shown, in hex, in the arena. */
+const char *wire_serial(const struct wire *w, struct arena *a);
+
 /* Shuts our sending side. */
 void wire_half_close(struct wire *w);
 

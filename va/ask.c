@@ -204,4 +204,6 @@ va_drop(struct loop *l)
 		if (a->v != NULL)
 			va_cancel(a->v);
 	}
+	if (r != NULL)
+		posting_drop(r);
 }

@@ -244,7 +244,7 @@ fetch_pin(const union address *a)
 }
 
 void
-fetch_start(struct fetch *x, struct flow *f, unsigned ticket)
+fetch_open(struct fetch *x, struct flow *f, unsigned ticket)
 {
 	x->fetcher = f->loop->slot[SLOT_FETCHER];
 	x->flow = f;
@@ -265,8 +265,20 @@ fetch_start(struct fetch *x, struct flow *f, unsigned ticket)
 	curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(x->easy, CURLOPT_PRIVATE, x);
+}
+
+void
+fetch_go(struct fetch *x)
+{
 	if (curl_multi_add_handle(x->fetcher->multi, x->easy) != CURLM_OK)
 		abort();
+}
+
+void
+fetch_start(struct fetch *x, struct flow *f, unsigned ticket)
+{
+	fetch_open(x, f, ticket);
+	fetch_go(x);
 }
 
 /* Status and Location of the last head, while the handle lives. */

@@ -51,6 +51,10 @@ struct fetch {
  * returns FLOW_WAIT next. */
 void fetch_start(struct fetch *x, struct flow *f, unsigned ticket);
 
+/* The same in two steps: between them more options may be set in x->easy. */
+void fetch_open(struct fetch *x, struct flow *f, unsigned ticket);
+void fetch_go(struct fetch *x);
+
 /* Nobody is woken any more.  Nothing to cancel is fine. */
 void fetch_cancel(struct fetch *x);
 

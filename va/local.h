@@ -69,4 +69,7 @@ extern const struct flow_step http01_steps[], dns01_steps[];
 /* The last step: hands the verdict over, wakes the waiter. */
 enum flow_next va_report(struct flow *f);
 
+/* va_post_cancel() for all that this loop has under way. */
+void posting_drop(struct resolver *r);
+
 #endif

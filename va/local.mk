@@ -1,6 +1,6 @@
 noinst_LIBRARIES += libva.a
 libva_a_SOURCES = va/addr.c va/addr.h va/ask.c va/dns01.c va/fetch.c va/fetch.h \
-	va/hosts.c va/hosts.h va/http01.c va/local.h va/options.c va/resolve.c \
+	va/hosts.c va/hosts.h va/http01.c va/local.h va/options.c va/post.c va/resolve.c \
 	va/resolve.h va/target.c va/target.h va/va.h
 
 unit_tests += tests/test_addr tests/test_va

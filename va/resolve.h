@@ -17,11 +17,13 @@
 struct ub_ctx;
 struct va;
 struct attempt;
+struct posting;
 
 /* What va/ keeps in SLOT_RESOLVER. */
 struct resolver {
 	struct ub_ctx	*dns;
 	struct attempt	*attempts;	/* ask.c's list */
+	struct posting	*postings;	/* post.c's */
 };
 
 /* A resolver with the options of va; NULL with serverInternal. */
