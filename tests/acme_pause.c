@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_pause.c - who gets no new orders: accounts and names that the operator pauses, a name
- * that an account has failed to prove for days; and rates that the operator gives. */
+ * that an account has failed to prove for days. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,7 +8,6 @@
 
 #define ONE "n1.example.test"
 #define TWO "n2.example.test"
-#define NOBODY "AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw"	/* an id, but nobody's */
 
 /* No order, and no moment that ends it. */
 static void
@@ -17,24 +16,6 @@ stays(struct client *c, const char *names, const char *detail)
 	long after = refused(c, names, detail, "an order");
 
 	ok(after == 0, "without Retry-After");
-}
-
-/* brevet ARGUMENTS: its exit status, and that it says this. */
-static void
-runs(struct client *c, const char *arguments, int status, const char *says)
-{
-	const char *said;
-	int is = limited_run(c, arguments, &said);
-
-	if (!ok(is == status && strstr(said, says) != NULL, "brevet %s: %d, \"%s\"", arguments,
-		status, says))
-		printf("# %d, %s\n", is, said);
-}
-
-static const char *
-words(struct client *c, const char *before, const char *after)
-{
-	return arena_printf(c->arena, "%s %s %s", before, limited_id(c), after);
 }
 
 /* --- the operator pauses ------------------------------------------------------------ */
@@ -130,7 +111,7 @@ test_wrong(void)
 	memset(why, 'w', 201);
 	why[201] = '\0';
 	runs(c, "account pause nobody", 1, "is not the id of an account; \"brevet account list\"");
-	runs(c, "account pause " NOBODY, 1, "no such account");
+	runs(c, "account pause " LIMITED_NOBODY, 1, "no such account");
 	runs(c, "account pause", 2, "pause ID");
 	runs(c, words(c, "account show", "--name x"), 2, "pause ID");
 	runs(c, words(c, "account resume", "--why x"), 2, "pause ID");
@@ -236,84 +217,6 @@ test_both(void)
 	leave(c);
 }
 
-/* --- rates that the operator gives -------------------------------------------------- */
-
-static void
-sets(struct client *c, const char *limit, int status, const char *says)
-{
-	runs(c, words(c, "limit set --account", limit), status, says);
-}
-
-static void
-test_own(void)
-{
-	struct client *c = member(&scene, "ES256"), *other = member(&scene, "ES256");
-
-	passes(c, ONE, "the first of two orders");
-	passes(c, ONE, "the second");
-	ok(limited_order(c, ONE) == 429, "the third is refused");
-	sets(c, "orders 4/1d", 0, "set");
-	passes(c, ONE, "raised to four: two of them are left");
-	passes(c, ONE, "that was one");
-	ok(limited_order(c, ONE) == 429 && limited_wait(c, "the limit is 4/1d") > 0,
-	   "the fifth is refused: %s", c->detail);
-	sets(c, "orders off", 0, "set");
-	passes(c, ONE, "off: no limit");
-	passes(c, ONE, "none at all");
-	runs(c, "limit list", 0, arena_printf(c->arena, "orders     off           of account %s",
-					      limited_id(c)));
-	runs(c, "limit list --json", 0, "\"limit\": \"orders\"");
-	runs(c, "limit list", 0, "orders     2/1d          new orders and pre-authorizations");
-	passes(other, ONE, "another account has the default");
-	passes(other, ONE, "which is two");
-	ok(limited_order(other, ONE) == 429, "and no more");
-	sets(c, "orders default", 0, "set");
-	server_kill(scene.server);
-	ok(server_again(scene.server), "kill -9 and a start");
-	client_hang_up(c);
-	passes(c, ONE, "default: a rate that was changed leaves at least one");
-	ok(limited_order(c, ONE) == 429, "but no more");
-	leave(other);
-	leave(c);
-}
-
-/* Who has a rate of his own for certificates does not share with others. */
-static void
-test_own_names(void)
-{
-	struct client *c = member(&scene, "ES256"), *other = member(&scene, "ES256");
-
-	ok(limited_issue(other, ONE), "the only certificate of the day for a name");
-	ok(limited_order(c, ONE) == 429, "not for another account either");
-	sets(c, "names 2/1d", 0, "set");
-	ok(limited_issue(c, ONE) && limited_issue(c, ONE), "with a rate of its own it has two");
-	ok(limited_order(c, ONE) == 429, "and no third");
-	leave(other);
-	leave(c);
-}
-
-static void
-test_set_wrong(void)
-{
-	struct client *c = member(&scene, "ES256");
-
-	sets(c, "orders 300", 1, "\"300\" is not a rate: write 300/3h, off or default");
-	sets(c, "things 1/1d", 1, "\"things\" is no limit of an account: use orders, renewals, "
-	     "name, names or failures");
-	sets(c, "requests 1/1d", 1, "is no limit of an account");
-	sets(c, "accounts 1/1d", 1, "is no limit of an account");
-	sets(c, "orders default", 1, "it has the default already");
-	sets(c, "orders", 2, "set --account ID | --binding ID");
-	sets(c, "orders 1/1d --binding x", 2, "set --account ID | --binding ID");
-	sets(c, "orders 1/1d --json", 2, "set --account ID | --binding ID");
-	runs(c, "limit set --account " NOBODY " orders 1/1d", 1, "no such account");
-	runs(c, "limit set --binding " NOBODY " orders 1/1d", 1, "no such binding");
-	runs(c, "limit set --binding x orders 1/1d", 1, "is not the id of a binding; \"brevet eab");
-	runs(c, "limit set orders 1/1d", 2, "set --account ID | --binding ID");
-	runs(c, "limit list --account x", 2, "set --account ID | --binding ID");
-	leave(c);
-}
-
 int
 main(void)
 {
@@ -332,13 +235,6 @@ main(void)
 		      "limit.failures=off", NULL });
 	test_forgotten();
 	test_both();
-	scene_stop(&scene);
-	limited_begin((const char *const[]){ "limit.orders=2/1d", NULL });
-	test_own();
-	test_set_wrong();
-	scene_stop(&scene);
-	limited_begin((const char *const[]){ "limit.names=1/1d", NULL });
-	test_own_names();
 	scene_stop(&scene);
 	return tap_done();
 }

@@ -28,7 +28,7 @@ limited_later(int64_t seconds)
 }
 
 static size_t
-words(struct client *c, const char *text, const char *list[NAMES])
+names_split(struct client *c, const char *text, const char *list[NAMES])
 {
 	char *save, *copy = arena_strdup(c->arena, text);
 	size_t n = 0;
@@ -44,7 +44,7 @@ limited_order(struct client *c, const char *names)
 {
 	struct client_order order;
 	const char *list[NAMES];
-	size_t n = words(c, names, list);
+	size_t n = names_split(c, names, list);
 
 	client_order_new(c, list, n, &order);
 	return c->reply.status;
@@ -62,7 +62,7 @@ limited_issue(struct client *c, const char *names)
 {
 	struct issued issued = { 0 };
 	const char *list[NAMES];
-	size_t n = words(c, names, list);
+	size_t n = names_split(c, names, list);
 	bool done = client_issue(c, scene.responder, list, n, &issued);
 
 	EVP_PKEY_free(issued.key);

@@ -9,6 +9,8 @@
 #define HOUR 3600
 #define DAY  (24 * HOUR)
 
+#define LIMITED_NOBODY "AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw"	/* an id, but nobody's */
+
 extern struct scene scene;
 
 /* A new server with these settings ("limit.orders=3/1d"; NULL ends them).  Ends the program
@@ -82,6 +84,24 @@ fails(struct client *c, const char *name, unsigned times)
 {
 	for (unsigned i = 0; i < times; i++)
 		ok(limited_fail(c, name), "%s is not proved", name);
+}
+
+/* brevet ARGUMENTS: its exit status, and that it says this. */
+__attribute__((unused)) static void
+runs(struct client *c, const char *arguments, int status, const char *says)
+{
+	const char *said;
+	int is = limited_run(c, arguments, &said);
+
+	if (!ok(is == status && strstr(said, says) != NULL, "brevet %s: %d, \"%s\"", arguments,
+		status, says))
+		printf("# %d, %s\n", is, said);
+}
+
+__attribute__((unused)) static const char *
+words(struct client *c, const char *before, const char *after)
+{
+	return arena_printf(c->arena, "%s %s %s", before, limited_id(c), after);
 }
 
 #endif

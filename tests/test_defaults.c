@@ -123,7 +123,7 @@ main(void)
 	/* nginx-acme gives up beyond a minute, acme.sh beyond ten. */
 	for (unsigned i = 0; i < LIMITS; i++)
 		ok(rate_each(rate_default(limit_name((enum limit)i))) <= MINUTE,
-		   "13 limit.%s: nobody is told to wait longer than a minute",
+		   "13: limit.%s: nobody is told to wait longer than a minute",
 		   limit_name((enum limit)i));
 	return tap_done();
 }
