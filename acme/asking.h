@@ -24,7 +24,7 @@ struct given {
 struct asking {
 	const struct acme_config *config;
 	const struct view	*view;
-	struct edit		*edit;			/* or NULL: it only looks */
+	struct edit		*edit;		/* its edit; NULL: only to look */
 	struct arena		*arena;
 	const struct id		*account, *binding;	/* all zero: none */
 	int64_t			 now_us;

@@ -15,7 +15,8 @@ static const char *const routes[] = {
 	[ROUTE_NEW_AUTHZ] = "new-authz", [ROUTE_ORDER] = "order", [ROUTE_AUTHZ] = "authz",
 	[ROUTE_CHALLENGE] = "chall", [ROUTE_FINALIZE] = "finalize", [ROUTE_CERT] = "cert",
 	[ROUTE_KEY_CHANGE] = "key-change", [ROUTE_REVOKE_CERT] = "revoke-cert",
-	[ROUTE_HELP] = "help", [ROUTE_CRL] = "crl", [ROUTE_ISSUER] = "issuer", [ROUTE_OTHER] = "other", NULL
+	[ROUTE_HELP] = "help", [ROUTE_CRL] = "crl", [ROUTE_ISSUER] = "issuer",
+	[ROUTE_OTHER] = "other", NULL
 };
 static const char *const codes[] = {
 	"200", "201", "204", "400", "401", "403", "404", "405", "409", "411", "413", "415",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limits.c - rate limits; the buckets of all but one are in the store.
- * Runs on: writer; limits_order_check() and limits_request() on any loop, too. */
+ * Runs on: writer; limits_request() on any loop. */
 #include "acme/limits.h"
 
 #include <openssl/sha.h>
@@ -80,8 +80,8 @@ limits_account(struct request *rq, const struct binding *binding, struct edit *e
 {
 	static const struct id none;
 	struct asking k = { .config = rq->config, .view = edit_view(e), .edit = e,
-			    .arena = rq->flow->arena, .account = &none,
-			    .binding = binding == NULL ? &none : &binding->id,
+			    .arena = rq->flow->arena,
+			    .account = &none, .binding = binding == NULL ? &none : &binding->id,
 			    .now_us = clock_now_ms() * 1000 };
 	struct network range;
 	uint8_t octets[1 + sizeof(range.octets)];
@@ -148,12 +148,14 @@ ask_for(struct asking *k, uint32_t directory, const struct ident *idents, size_t
 	k->renewal = renewal(k);
 }
 
+/* e NULL: only to look. */
 static struct asking
-asking_of_request(const struct request *rq, const struct view *v, const struct ident *idents,
-		  size_t n)
+asking_of_request(const struct request *rq, const struct view *v, struct edit *e,
+		  const struct ident *idents, size_t n)
 {
-	struct asking k = { .config = rq->config, .view = v, .arena = rq->flow->arena,
-			    .account = &rq->account->id, .binding = &rq->account->scope.binding };
+	struct asking k = { .config = rq->config, .view = v, .edit = e,
+			    .arena = rq->flow->arena, .account = &rq->account->id,
+			    .binding = &rq->account->scope.binding };
 
 	ask_for(&k, rq->directory->number, idents, n);
 	return k;
@@ -209,11 +211,10 @@ act_refund(struct asking *k, enum limit limit, struct blob whose, const char *na
 	asking_refund(k, limit, whose);
 }
 
+/* Looks into all buckets that an order needs. */
 static bool
 order_passes(struct asking *k, struct request *rq, struct problem *p)
 {
-	if (!pause_check(rq, k->view, k->idents, k->n, p))
-		return false;
 	for (size_t i = 0; i < k->n && asking_rate(k, LIMIT_FAILURES)->rate.count != 0; i++) {
 		const char *name = ident_base(&k->idents[i]);
 
@@ -226,11 +227,16 @@ order_passes(struct asking *k, struct request *rq, struct problem *p)
 }
 
 bool
-limits_order_check(struct request *rq, const struct view *v, const struct ident *idents,
+limits_order_ahead(struct request *rq, const struct view *v, const struct ident *idents,
 		   size_t n, struct problem *p)
 {
-	struct asking k = asking_of_request(rq, v, idents, n);
+	struct asking k;
 
+	if (!pause_check(rq, v, idents, n, p))
+		return false;
+	if (!rq->config->limits.enabled)
+		return true;
+	k = asking_of_request(rq, v, NULL, idents, n);
 	return order_passes(&k, rq, p);
 }
 
@@ -238,11 +244,15 @@ bool
 limits_order(struct request *rq, struct edit *e, const struct ident *idents, size_t n,
 	     struct problem *p)
 {
-	struct asking k = asking_of_request(rq, edit_view(e), idents, n);
+	struct asking k;
 
+	if (!pause_check(rq, edit_view(e), idents, n, p))
+		return false;
+	if (!rq->config->limits.enabled)
+		return true;
+	k = asking_of_request(rq, edit_view(e), e, idents, n);
 	if (!order_passes(&k, rq, p))
 		return false;
-	k.edit = e;
 	asking_spend(&k, limit_of_order(&k), whose_account(&k));
 	return true;
 }
@@ -259,12 +269,14 @@ limits_order_refund(const struct acme_config *c, struct edit *e, struct arena *a
 bool
 limits_cert(struct request *rq, struct edit *e, const struct order *order, struct problem *p)
 {
-	struct asking k = asking_of_request(rq, edit_view(e), order->idents, order->nident);
+	struct asking k;
 
+	if (!rq->config->limits.enabled)
+		return true;
+	k = asking_of_request(rq, edit_view(e), e, order->idents, order->nident);
 	each_cert_bucket(&k, asking_look);
 	if (!asking_passes(&k, rq, p))
 		return false;
-	k.edit = e;
 	each_cert_bucket(&k, act_spend);
 	return true;
 }

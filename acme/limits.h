@@ -3,7 +3,7 @@
  *
  * What is spent is spent in the edit that makes the object, so that it holds whatever dies.
  * Refusals are rateLimited with the moment when the same request passes all limits; they
- * change nothing.  All but limits_order_check() and limits_request() are for the writer. */
+ * change nothing.  All but limits_request() are for the writer. */
 #ifndef ACME_LIMITS_H
 #define ACME_LIMITS_H
 
@@ -23,8 +23,8 @@ bool limits_account(struct request *rq, const struct binding *binding, struct ed
  * while one of them is paused or failing, or would get no certificate.  Spends. */
 bool limits_order(struct request *rq, struct edit *e, const struct ident *idents, size_t n,
 		  struct problem *p);
-/* Would that be refused now?  Changes nothing.  Any thread. */
-bool limits_order_check(struct request *rq, const struct view *v, const struct ident *idents,
+/* Would it be refused now?  Spends nothing; any thread. */
+bool limits_order_ahead(struct request *rq, const struct view *v, const struct ident *idents,
 			size_t n, struct problem *p);
 /* The order came to nothing by our own fault. */
 void limits_order_refund(const struct acme_config *c, struct edit *e, struct arena *a,

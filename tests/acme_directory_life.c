@@ -22,9 +22,9 @@ error_of(const struct client *c)
 	return text(json_object_get(c->json, "error"), "detail");
 }
 
-/* Does the log say that behind that place? */
+/* Does the log say that of it behind that place? */
 static bool
-logged(long from, const char *words)
+logged(long from, const char *event, const char *what)
 {
 	FILE *in = fopen(scene.server->log, "r");
 	char line[2048];
@@ -33,7 +33,7 @@ logged(long from, const char *words)
 	if (in == NULL || fseek(in, from, SEEK_SET) != 0)
 		return false;
 	while (!found && fgets(line, sizeof(line), in) != NULL)
-		found = strstr(line, words) != NULL;
+		found = strstr(line, event) != NULL && strstr(line, what) != NULL;
 	fclose(in);
 	return found;
 }
@@ -52,7 +52,7 @@ test_gone(void)
 
 	things_make(c, &scene, things);
 	ok(places_configure(&scene, WITHOUT_PART), "part is removed");
-	ok(logged(from, "\"directory removed\",\"directory\":\"part\""), "the log tells it");
+	ok(logged(from, "\"directory removed\"", "\"part\""), "the log tells it");
 	for (size_t i = 0; i < THINGS; i++) {
 		client_post(c, things[i].url, things[i].payload);
 		gone += c->reply.status == 404 && strcmp(c->type, "malformed") == 0;
@@ -202,7 +202,7 @@ test_means(void)
 	is(c->detail, "the profile of this order is no longer offered: make a new order", "why");
 	ok(places_configure(&scene, PROFILE_SHORT DIRECTORY_PARTNER "directory part { }\n"),
 	   "issuer other is removed");
-	ok(logged(from, "its CRL is signed no more\",\"issuer\":\"other\""), "the log warns");
+	ok(logged(from, "its CRL is signed no more\"", "\"other\""), "the log warns");
 	pem = client_download(c, order.certificate);
 	ok(pem != NULL && chain_length(pem) == 1, "its certificate is there, its chain no more");
 	ok(places_configure(&scene, DIRECTORIES), "all is as it was");
