@@ -218,7 +218,8 @@ order_passes(struct asking *k, struct request *rq, struct problem *p)
 	for (size_t i = 0; i < k->n && asking_rate(k, LIMIT_FAILURES)->rate.count != 0; i++) {
 		const char *name = ident_base(&k->idents[i]);
 
-		asking_look(k, LIMIT_FAILURES, whose_account_name(k->arena, k->account, name), name);
+		asking_look(k, LIMIT_FAILURES, whose_account_name(k->arena, k->account, name),
+			    name);
 	}
 	asking_look(k, limit_of_order(k), whose_account(k), "");
 	each_cert_bucket(k, asking_look);

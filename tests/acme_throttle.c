@@ -19,9 +19,9 @@ test_accounts(void)
 	long after;
 
 	limited_begin((const char *const[]){ "limit.accounts=2/1d", "limit.exempt=", NULL });
-	c = limited_client();
-	client_close(limited_client());
-	none = client_open(scene.server->url, scene.server->root);
+	c = member(&scene, "ES256");
+	leave(member(&scene, "ES256"));
+	none = visitor(&scene);
 	ok(!client_account(none, "ES256", "{}"), "two accounts, no third");
 	after = limited(none, "too many new accounts from this network: the limit is 2/1d",
 			"the third");
@@ -31,9 +31,9 @@ test_accounts(void)
 		limited_later(60);
 		ok(client_account(none, NULL, "{}") && none->reply.status == 201, "passes then");
 	}
-	client_close(none);
-	client_close(c);
-	ended();
+	leave(none);
+	leave(c);
+	scene_stop(&scene);
 }
 
 static unsigned
@@ -54,16 +54,15 @@ test_requests(void)
 	long after;
 
 	limited_begin((const char *const[]){ "limit.requests=20/40s", "limit.exempt=", NULL });
-	c = client_open(scene.server->url, scene.server->root);
+	c = visitor(&scene);
 	n = gets(c, 100);
 	ok(n >= 20 && n <= 22, "20 requests and few more: %u", n);
 	after = limited(c, "too many requests from this address: the limit is 20/40s", "the next");
 	ok(after >= 1 && after <= 2 && *c->nonce != '\0', "in %ld s, with a nonce", after);
 	sleep(after > 0 ? (unsigned)after : 1);
 	ok(gets(c, 1) == 1, "passes then");
-	is(c->fault, "", "every reply was as it must be");
-	client_close(c);
-	ended();
+	leave(c);
+	scene_stop(&scene);
 }
 
 static void
@@ -73,11 +72,11 @@ test_exempt(void)
 
 	limited_begin((const char *const[]){ "limit.requests=20/1h", "limit.accounts=1/1h",
 		      "limit.exempt=192.0.2.0/24 127.0.0.1", NULL });
-	c = limited_client();
+	c = member(&scene, "ES256");
 	ok(gets(c, 50) == 50, "addresses that are exempt go on");
-	client_close(limited_client());
-	client_close(c);
-	ended();
+	leave(member(&scene, "ES256"));
+	leave(c);
+	scene_stop(&scene);
 }
 
 /* --- none -------------------------------------------------------------------------- */
@@ -90,14 +89,14 @@ test_disabled(void)
 	limited_begin((const char *const[]){ "limit.enabled=false", "limit.orders=1/1d",
 		      "limit.names=1/1d", "limit.name=1/1d", "limit.failures=1/1d",
 		      "limit.accounts=1/1d", "limit.requests=1/1d", "limit.exempt=", NULL });
-	c = limited_client();
+	c = member(&scene, "ES256");
 	fails(c, ONE, 2);
 	ok(limited_issue(c, ONE) && limited_issue(c, ONE), "limit.enabled = false: none holds");
 	client_get(c, "GET", arena_printf(c->arena, "%s/help/limits", c->base));
 	ok(strstr((const char *)c->reply.body.data, "no rate limits just now") != NULL,
 	   "and the page says so");
-	client_close(c);
-	ended();
+	leave(c);
+	scene_stop(&scene);
 }
 
 static void
@@ -108,11 +107,11 @@ test_off(void)
 	limited_begin((const char *const[]){ "limit.orders=off", "limit.names=off",
 		      "limit.name=off", "limit.failures=off", "limit.accounts=off",
 		      "limit.requests=off", "limit.renewals=off", "limit.exempt=", NULL });
-	c = limited_client();
+	c = member(&scene, "ES256");
 	fails(c, ONE, 1);
 	ok(limited_issue(c, ONE) && limited_issue(c, ONE), "all of them off: none holds");
-	client_close(c);
-	ended();
+	leave(c);
+	scene_stop(&scene);
 }
 
 /* --- many at once ------------------------------------------------------------------ */
@@ -122,18 +121,6 @@ test_off(void)
 #define LIMIT	30
 
 static atomic_uint made, turned_away;
-
-/* Another client of the same account. */
-static struct client *
-client_again(const struct client *owner)
-{
-	struct client *c = client_open(scene.server->url, scene.server->root);
-
-	EVP_PKEY_up_ref(owner->key);
-	c->key = owner->key;
-	snprintf(c->kid, sizeof(c->kid), "%s", owner->kid);
-	return c;
-}
 
 static void *
 order_often(void *arg)
@@ -156,20 +143,20 @@ test_parallel(void)
 	pthread_t threads[CLIENTS];
 
 	limited_begin((const char *const[]){ "limit.orders=30/10d", "workers=2", NULL });
-	owner = limited_client();
+	owner = member(&scene, "ES256");
 	for (int i = 0; i < CLIENTS; i++)
-		clients[i] = client_again(owner);
+		clients[i] = twin(&scene, owner);
 	for (int i = 0; i < CLIENTS; i++)
 		if (pthread_create(&threads[i], NULL, order_often, clients[i]) != 0)
 			abort();
 	for (int i = 0; i < CLIENTS; i++) {
 		pthread_join(threads[i], NULL);
-		client_close(clients[i]);
+		leave(clients[i]);
 	}
 	ok(made == LIMIT && turned_away == CLIENTS * TRIES - LIMIT,
 	   "A-17 %d orders at once, %d may pass: %u do", CLIENTS * TRIES, LIMIT, (unsigned)made);
-	client_close(owner);
-	ended();
+	leave(owner);
+	scene_stop(&scene);
 }
 
 int

@@ -20,15 +20,6 @@ limited_begin(const char *const *settings)
 		exit(1);
 }
 
-int
-limited_end(void)
-{
-	int status = server_stop(scene.server);
-
-	scene_end(&scene);
-	return status;
-}
-
 bool
 limited_later(int64_t seconds)
 {
@@ -36,20 +27,8 @@ limited_later(int64_t seconds)
 	return server_clock(scene.server, ahead);
 }
 
-struct client *
-limited_client(void)
-{
-	struct client *c = client_open(scene.server->url, scene.server->root);
-
-	if (c == NULL || !client_account(c, "ES256", "{}")) {
-		printf("Bail out! no account: %s\n", c == NULL ? "" : client_why(c));
-		exit(1);
-	}
-	return c;
-}
-
 static size_t
-words(struct client *c, const char *text, const char *list[NAMES])
+names_split(struct client *c, const char *text, const char *list[NAMES])
 {
 	char *save, *copy = arena_strdup(c->arena, text);
 	size_t n = 0;
@@ -65,7 +44,7 @@ limited_order(struct client *c, const char *names)
 {
 	struct client_order order;
 	const char *list[NAMES];
-	size_t n = words(c, names, list);
+	size_t n = names_split(c, names, list);
 
 	client_order_new(c, list, n, &order);
 	return c->reply.status;
@@ -83,7 +62,7 @@ limited_issue(struct client *c, const char *names)
 {
 	struct issued issued = { 0 };
 	const char *list[NAMES];
-	size_t n = words(c, names, list);
+	size_t n = names_split(c, names, list);
 	bool done = client_issue(c, scene.responder, list, n, &issued);
 
 	EVP_PKEY_free(issued.key);

@@ -9,19 +9,16 @@
 #define HOUR 3600
 #define DAY  (24 * HOUR)
 
+#define LIMITED_NOBODY "AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw"	/* an id, but nobody's */
+
 extern struct scene scene;
 
 /* A new server with these settings ("limit.orders=3/1d"; NULL ends them).  Ends the program
  * when it does not come up. */
 void limited_begin(const char *const *settings);
-/* Stops it; returns its exit status. */
-int limited_end(void);
 
 /* Moves the server's clock on by so many seconds; false: this build cannot. */
 bool limited_later(int64_t seconds);
-
-/* A client with a new account. */
-struct client *limited_client(void);
 
 /* newOrder for one name, or for names with spaces between; the HTTP status. */
 int limited_order(struct client *c, const char *names);
@@ -45,12 +42,6 @@ const char *limited_id(const struct client *c);
 int limited_run(struct client *c, const char *arguments, const char **said);
 
 /* --- cases: they count in the program that includes this --------------------------------- */
-
-__attribute__((unused)) static void
-ended(void)
-{
-	ok(limited_end() == 0, "the server ends with status 0");
-}
 
 /* limited_later(), or a case that is skipped. */
 __attribute__((unused)) static bool
@@ -93,6 +84,24 @@ fails(struct client *c, const char *name, unsigned times)
 {
 	for (unsigned i = 0; i < times; i++)
 		ok(limited_fail(c, name), "%s is not proved", name);
+}
+
+/* brevet ARGUMENTS: its exit status, and that it says this. */
+__attribute__((unused)) static void
+runs(struct client *c, const char *arguments, int status, const char *says)
+{
+	const char *said;
+	int is = limited_run(c, arguments, &said);
+
+	if (!ok(is == status && strstr(said, says) != NULL, "brevet %s: %d, \"%s\"", arguments,
+		status, says))
+		printf("# %d, %s\n", is, said);
+}
+
+__attribute__((unused)) static const char *
+words(struct client *c, const char *before, const char *after)
+{
+	return arena_printf(c->arena, "%s %s %s", before, limited_id(c), after);
 }
 
 #endif
