@@ -67,6 +67,13 @@ request_run(struct request *rq, const struct flow_step *steps)
 	flow_start(rq->flow);
 }
 
+void
+request_refuse(struct request *rq, const struct problem *p)
+{
+	rq->flow->problem = *p;
+	flow_start(rq->flow);
+}
+
 /* Does the path fit the route's?  Segments that ":" stands for go into part. */
 static bool
 route_fits(const struct route *r, struct arena *a, const char *path, const char *part[2])
@@ -158,14 +165,6 @@ find_directory(struct request *rq)
 		rq->resource = rq->path + n;
 		most = n;
 	}
-}
-
-void
-request_refuse(struct request *rq, const struct problem *p)
-{
-	find_directory(rq);	/* for the nonce and the link; by the path, if it is known */
-	rq->flow->problem = *p;
-	flow_start(rq->flow);
 }
 
 /* Sets the flow's steps; false when there is no such route. */

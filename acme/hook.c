@@ -37,7 +37,7 @@ struct hook {
 	const struct acme_profile	*profile;
 	const struct ident		*idents;	/* n */
 	size_t				 n;
-	int64_t				 began;		/* monotonic, ms */
+	int64_t				 began_us;	/* monotonic */
 	bool				 asked;
 	bool				 dropped;	/* the server stops */
 	struct post			 post;
@@ -91,7 +91,7 @@ static bool
 within_limits(struct request *rq, const struct hook *h)
 {
 	struct view *v = view_open(rq->store);
-	bool good = limits_order_check(rq, v, h->idents, h->n, &rq->flow->problem);
+	bool good = limits_order_ahead(rq, v, h->idents, h->n, &rq->flow->problem);
 
 	view_close(v);
 	return good;
@@ -107,7 +107,7 @@ hook_turn(struct flow *f)
 		return FLOW_NEXT;
 	if (!within_limits(rq, h))
 		return FLOW_FAIL;
-	h->began = clock_mono_ms();
+	h->began_us = clock_mono_us();
 	if (turn_take(&acme_local(f->loop)->hooks, &h->turn, f, "", TURNS))
 		return FLOW_NEXT;
 	h->turn.due = INT64_MAX;	/* late as it may be, it wants to know */
@@ -192,7 +192,7 @@ hook_ask(struct flow *f)
 		return FLOW_NEXT;
 	asking_leave(&h->asking);
 	h->dropped = l->stopping;
-	left = h->began + w->timeout_ms - clock_mono_ms();
+	left = w->timeout_ms - (clock_mono_us() - h->began_us) / 1000;
 	if (h->dropped || left < 1) {
 		problem(&h->post.problem, PROBLEM_CONNECTION, "%d questions were asked before "
 			"this one, and not answered within %d ms", TURNS, w->timeout_ms);
@@ -280,8 +280,7 @@ hook_judge(struct flow *f)
 		   0, 1);
 	if (h->dropped)
 		return stopped(f);
-	metric_observe(&count_webhook_seconds, 0, 0,
-		       (clock_mono_ms() - h->began) * 1000);
+	metric_observe(&count_webhook_seconds, 0, 0, clock_mono_us() - h->began_us);
 	if (answer == ANSWER_NO)
 		return refuse(f, h, said);
 	return answer == ANSWER_YES ? FLOW_NEXT : unanswered(f, h, &why);

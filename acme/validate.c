@@ -26,7 +26,7 @@ struct validate {
 	int64_t			 began_ms;	/* monotonic, of the first one */
 	struct event		*pause;		/* until the next one */
 	bool			 dropped;	/* the server stops; the next one does it */
-	bool			 decided, again, order_failed;	/* by the edit */
+	bool			 decided, again, order_failed, paused;	/* by the edit */
 };
 
 /* Before the second attempt, and before each other one: libunbound keeps a failure for five
@@ -266,7 +266,7 @@ validate_record(struct flow *f)
 	const struct view *v = edit_view(f->txn);
 	const struct authz *there = validate_due(v, f->arena, &w->job);
 
-	job->decided = job->order_failed = false;
+	job->decided = job->order_failed = job->paused = false;
 	if (job->dropped)
 		return FLOW_NEXT;
 	if (there == NULL || job->authz == NULL) {
@@ -278,7 +278,7 @@ validate_record(struct flow *f)
 		job->again = false;
 	job->order_failed = verdict_put(f->txn, there, &(struct verdict){
 		.config = w->config, .number = w->job.arg, .problem = &job->problem,
-		.evidence = validate_evidence(f->arena, job), .final = !job->again });
+		.evidence = validate_evidence(f->arena, job), .final = !job->again }, &job->paused);
 	job->decided = !job->again;
 	if (job->decided)
 		edit_job_done(f->txn, &w->job);
@@ -308,6 +308,10 @@ validate_tell(const struct flow *f)
 		  "problem", good ? NULL : problem_name(p->type),
 		  "detail", good ? NULL : p->detail, "address", job->question.address,
 		  "ms", (json_int_t)took_ms, "attempts", (int)job->attempt);
+	if (job->paused)
+		log_event(LOG_WARN, "paused", "s:s, s:s, s:s", "account",
+			  id_print(f->arena, &job->authz->account), "name",
+			  ident_base(&job->authz->ident), "by", "failures");
 }
 
 static void

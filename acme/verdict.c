@@ -9,10 +9,18 @@
 
 #define EVIDENCE_MAX 16		/* attempts whose evidence is kept, those before a crash too */
 
+/* Our own trouble, not the client's. */
+static bool
+our_fault(const struct verdict *v)
+{
+	return v->problem->type == PROBLEM_SERVER_INTERNAL ||
+	       v->problem->type == PROBLEM_RATE_LIMITED;
+}
+
 /* The order that an authorization was made for fails with it; others that share it are
  * judged when somebody looks. */
 static bool
-order_fails(struct edit *e, struct arena *a, const struct id *id)
+order_fails(struct edit *e, struct arena *a, const struct verdict *v, const struct id *id)
 {
 	const struct order *there = store_order_get(edit_view(e), a, id);
 	struct order next;
@@ -22,6 +30,8 @@ order_fails(struct edit *e, struct arena *a, const struct id *id)
 	next = *there;
 	next.state = ORDER_INVALID;
 	store_order_put(e, &next);
+	if (our_fault(v))
+		limits_order_refund(v->config, e, a, &next);
 	edit_changed(e, id);
 	return true;
 }
@@ -29,7 +39,7 @@ order_fails(struct edit *e, struct arena *a, const struct id *id)
 /* persistUntil of dns-persist-01 does not bound it: draft -01 says until when the record
  * proves, not for how long the proof is good. */
 static void
-verdict_good(struct edit *e, const struct verdict *v, struct authz *authz)
+verdict_good(struct edit *e, struct arena *a, const struct verdict *v, struct authz *authz)
 {
 	struct challenge *c = &authz->challenges[v->number];
 
@@ -41,24 +51,21 @@ verdict_good(struct edit *e, const struct verdict *v, struct authz *authz)
 	c->error = NULL;
 	store_authz_put(e, authz);
 	store_authz_remember(e, authz);
-	limits_proved(e, authz);
+	limits_proved(e, a, &authz->account, ident_base(&authz->ident));
 }
 
-static void
-verdict_bad(struct edit *e, const struct verdict *v, struct authz *authz)
+/* True: that paused the account for the name. */
+static bool
+verdict_bad(struct edit *e, struct arena *a, const struct verdict *v, struct authz *authz)
 {
-	enum problem_type type = v->problem->type;
-
 	authz->state = AUTHZ_INVALID;
 	authz->challenges[v->number].state = CHALLENGE_INVALID;
 	store_authz_put(e, authz);
-	if (type != PROBLEM_SERVER_INTERNAL &&
-	    type != PROBLEM_RATE_LIMITED)	/* our own trouble, not the client's */
-		limits_failed(v->config, e, authz);
+	return !our_fault(v) && limits_failed(v->config, e, a, authz);
 }
 
 bool
-verdict_put(struct edit *e, const struct authz *authz, const struct verdict *v)
+verdict_put(struct edit *e, const struct authz *authz, const struct verdict *v, bool *paused)
 {
 	struct arena *a = arena_new();
 	struct authz next = *authz;
@@ -74,11 +81,11 @@ verdict_put(struct edit *e, const struct authz *authz, const struct verdict *v)
 	if (!v->final)
 		store_authz_put(e, &next);
 	else if (good)
-		verdict_good(e, v, &next);
+		verdict_good(e, a, v, &next);
 	else
-		verdict_bad(e, v, &next);
+		*paused = verdict_bad(e, a, v, &next);
 	if (v->final && !good)
-		failed = order_fails(e, a, &next.order);
+		failed = order_fails(e, a, v, &next.order);
 	arena_free(a);
 	return failed;
 }

@@ -14,7 +14,9 @@ struct verdict {
 };
 
 /* In an edit: the challenge and its authorization, which waits for it, as they are now, with
- * the evidence.  True: the order that it was made for has failed with it. */
-bool verdict_put(struct edit *e, const struct authz *authz, const struct verdict *v);
+ * the evidence.  True: the order that it was made for has failed with it.  *paused: its account
+ * is paused for that name now. */
+bool verdict_put(struct edit *e, const struct authz *authz, const struct verdict *v,
+		 bool *paused);
 
 #endif

@@ -2,6 +2,7 @@
 /* reload.c - SIGHUP and `brevet reload`: a new snapshot for every loop (R-21).
  * Runs on: main, writer. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "server/serve.h"
@@ -11,6 +12,29 @@ struct reload {
 	struct config		*next;
 	struct admin_request	*rq;		/* who asked; NULL: a signal */
 };
+
+static bool
+issues(const struct acme_config *c, const char *name)
+{
+	for (size_t i = 0; i < c->nissuer; i++)
+		if (strcmp(c->issuers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Without its issuer a certificate can be revoked, but no CRL tells it. */
+static void
+tell_lost(const struct acme_config *now, const struct acme_config *next)
+{
+	for (size_t i = 0; i < now->nissuer; i++)
+		if (!issues(next, now->issuers[i].name))
+			log_event(LOG_WARN, "issuer removed: its CRL is signed no more", "s:s",
+				  "issuer", now->issuers[i].name);
+	for (size_t i = 0; i < now->ndirectory; i++)
+		if (acme_directory(next, now->directories[i].name) == NULL)
+			log_event(LOG_WARN, "directory removed", "s:s", "directory",
+				  now->directories[i].name);
+}
 
 static enum flow_next
 reload_read(struct flow *f)
@@ -90,6 +114,7 @@ reload_spread(struct flow *f)
 			acme_config_release(&r->next->acme);
 	} else {
 		serve_log_level(r->next);
+		tell_lost(&r->serve->config->acme, &r->next->acme);
 		spread(r->serve, r->next);
 		log_event(LOG_INFO, "configuration read", "s:s", "file", r->next->file);
 	}

@@ -280,19 +280,23 @@ static const struct {
 	  "no whole answer within 1000 ms" },
 };
 
-/* Does that stand in a line of the event behind that place of the log? */
+/* Does that stand in a line of "webhook absent" behind that place of the log? */
 static bool
-logged(struct client *c, long from, const char *event, const char *words)
+logged(long from, const char *words)
 {
 	FILE *in = fopen(scene.server->log, "r");
-	const char *want = arena_printf(c->arena, "\"event\":\"%s\"", event);
 	char line[4096];
 	bool found = false;
 
 	if (in == NULL || fseek(in, from, SEEK_SET) != 0)
 		return false;
-	while (!found && fgets(line, sizeof(line), in) != NULL)
-		found = strstr(line, want) != NULL && strstr(line, words) != NULL;
+	while (!found && fgets(line, sizeof(line), in) != NULL) {
+		if (strstr(line, "\"event\":\"webhook absent\"") == NULL)
+			continue;
+		found = strstr(line, words) != NULL;
+		if (!found)
+			printf("# %s", line);
+	}
 	fclose(in);
 	return found;
 }
@@ -305,8 +309,7 @@ refused_as_absent(struct client *c, long from, const char *log, const char *what
 	is(reply_only(&c->reply, "Retry-After"), "30", "Retry-After");
 	is(c->detail, "the service that decides about new orders does not answer; try again",
 	   "the client learns no more");
-	if (!ok(logged(c, from, "webhook absent", log), "the operator does: %s", log))
-		refused_as_absent(c, from, "", what);	/* shows what was told */
+	ok(logged(from, log), "the operator does: %s", log);
 }
 
 static void
@@ -415,7 +418,7 @@ test_absent_allows(void)
 	ok(configure(c, "webhook { absent = allow }\n"), "absent = allow");
 	fake_hook_plan(hook, &absences[0].plan);
 	ok(order(c, GOOD) == 201, "then no answer is a yes: %s", client_why(c));
-	ok(logged(c, from, "webhook absent", "\"holds\":\"allow\""), "which the log tells");
+	ok(logged(from, "\"holds\":\"allow\""), "which the log tells");
 	fake_hook_plan(hook, &answers[1].plan);
 	ok(order(c, GOOD) == 400, "and a no is a no");
 	ok(fake_hook_questions(hook) == before + 2, "both were asked");
@@ -544,7 +547,8 @@ static void
 test_many(void)
 {
 	static const struct hook_plan gathers = {
-		HOOK_GATHERS, "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"allow\":true}", TURNS
+		HOOK_GATHERS, "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"allow\":true}",
+		TURNS + 1	/* which never come */
 	}, stalls = { HOOK_STALLS, "", 0 };
 	struct client *c = member(&scene, "ES256");
 	struct wire *wires[MANY];
@@ -632,7 +636,8 @@ test_stop(void)
 	pthread_create(&thread, NULL, post, &poster);
 	ok(asked(before + 1), "a question is under way");
 	many_send(c, wires);
-	ok(asked(before + TURNS), "and as many as may be, others in line");
+	ok(asked(before + TURNS), "and as many as may be");
+	sleep(2);	/* the others are read, and stand in line */
 	began = now_ms();
 	ok(server_stop(scene.server) == 0, "R-22 the server ends with status 0");
 	ok(now_ms() - began < 6000, "R-22 soon: %ld ms", now_ms() - began);

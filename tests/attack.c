@@ -70,7 +70,8 @@ things_make(struct client *c, const struct scene *s, struct thing things[THINGS]
 	things[n++] = thing(c, "challenge", client_challenge(c->json, "http-01", "url"), "");
 	things[n++] = thing(c, "finalize", order.finalize, "{\"csr\":\"AAAA\"}");
 	things[n++] = thing(c, "cert", issued.order.certificate, "");
-	things[n++] = thing(c, "directory", s->server->url, "");
+	things[n++] = thing(c, "directory", arena_printf(c->arena, "%s%s/directory", c->base,
+							 c->path), "");
 	for (size_t i = 0; i < COUNT(news); i++)
 		things[n++] = thing(c, news[i][0], client_url(c, news[i][0]), news[i][1]);
 	if (n != THINGS)

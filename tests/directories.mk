@@ -1,7 +1,16 @@
 # Directories beside the default one, and the webhook.
 hook_sources = tests/fake_dns.c tests/fake_dns.h tests/fake_hook.c tests/fake_hook.h \
 	$(bind_sources)
-directory_tests = tests/acme_hook
+place_sources = tests/places.c tests/places.h $(bind_sources)
+directory_tests = tests/acme_directories tests/acme_directory_life tests/acme_hook
+tests_acme_directories_SOURCES = tests/acme_directories.c $(place_sources)
+tests_acme_directories_LDADD = $(CLIENT)
+tests_acme_directory_life_SOURCES = tests/acme_directory_life.c $(place_sources)
+tests_acme_directory_life_LDADD = $(STORE) $(OPENSSL_LIBS)
 tests_acme_hook_SOURCES = tests/acme_hook.c $(hook_sources)
 tests_acme_hook_LDADD = $(CLIENT) -lresolv
 wire_tests += $(directory_tests)
+
+unit_tests += tests/test_sections
+tests_test_sections_SOURCES = tests/test_sections.c tests/tap.h
+tests_test_sections_LDADD = $(SERVER)

@@ -105,6 +105,12 @@ def do_order(server, arguments):
     return order["status"]
 
 
+def do_new_order(server, arguments):
+    """new_order NAME: and nothing else."""
+    payload = {"identifiers": [{"type": "dns", "value": arguments[0]}]}
+    return verdict(server.post(server.directory["newOrder"], payload))
+
+
 def do_two_fail(server, _):
     """Both names of an order fail, one after the other."""
     payload = {"identifiers": [{"type": "dns", "value": f"{n}.test"} for n in ("two", "three")]}
@@ -115,6 +121,8 @@ def do_two_fail(server, _):
         server.post(challenge["url"], {})
         server.wait(challenge["url"], "invalid")
     return server.wait(headers["Location"], "valid", "invalid")["status"]
+
+
 
 
 def do_wrong_csr(server, arguments):
