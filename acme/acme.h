@@ -58,6 +58,7 @@ struct directory {
 	const char			*name;
 	uint32_t			 number;
 	const char			*path;	/* "" or "/name": before /directory, /acme/... */
+	const char			*url;	/* of its /directory, where clients begin */
 	const struct acme_issuer	*issuer;
 	const struct acme_profile	*profile;	/* of orders that name none */
 	const struct acme_profile	**profiles;	/* nprofile; .profile is the first */
@@ -75,8 +76,23 @@ bool method_parse(const char *name, enum method *method);
 
 /* Is it a pattern of identifiers?  "www.corp.example": that name; ".corp.example": it and
  * all below; "*.corp.example": that wildcard, and one label in its place; an address or a
- * network. */
+ * network.  In any case; IDNs as A-labels. */
 bool policy_pattern_ok(const char *text);
+
+/* Who asks for a name: clients of a directory, under a binding or NULL. */
+struct policy_question {
+	const struct acme_config	*config;
+	const struct directory		*directory;
+	const struct binding		*binding;
+	const struct view		*view;	/* for who is paused */
+	int64_t				 now;
+};
+
+/* What would become of an order for that name, and why: {"name", "permitted"}; "type" and
+ * "rules" [{"of", "permits", "list", "pattern"}] of what is a name at all; "validated",
+ * "methods" and "profile" of what is permitted, else "problem".  The caller owns the
+ * reference. */
+json_t *acme_policy_explain(const struct policy_question *q, const char *name);
 
 /* So many in that time, none: no limit.  All at once, then one each period / count. */
 struct rate {
@@ -114,7 +130,7 @@ struct acme_limits {
 struct acme_webhook {
 	const char		*url;		/* NULL: nobody */
 	struct blob		 secret;	/* HMAC-SHA256 */
-	const char		*ca;		/* PEM file to trust; NULL: the system's */
+	struct blob		 roots;		/* PEM, to trust there; empty: the system's */
 	int			 timeout_ms;
 	bool			 absent_allows;	/* when there is no answer */
 };
@@ -269,6 +285,7 @@ struct reply {
 };
 
 struct route;
+struct hook;
 
 enum door {
 	DOOR_ACME,	/* HTTPS */
@@ -306,6 +323,7 @@ struct request {
 	int64_t			 now, began_us;
 	/* by the resource */
 	void			*doing;
+	struct hook		*hook;		/* what the webhook is asked, or NULL */
 	/* at the end */
 	struct reply		 reply;
 };

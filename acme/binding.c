@@ -3,16 +3,26 @@
  * Runs on: loop, writer. */
 #include <string.h>
 
+#include "acme/eab.h"
 #include "acme/operator.h"
 #include "base/b64.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 
-#define TEXT_MAX 200		/* octets of a label and so on */
+#define TEXT_MAX 255		/* octets of a label, a name ... */
 #define LIST_MAX 1000
 
 /* --- the request ------------------------------------------------------------------- */
+
+static bool
+printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			return false;
+	return true;
+}
 
 static bool
 text_read(const struct operator *o, const char *member, const char **text, struct problem *p)
@@ -21,29 +31,36 @@ text_read(const struct operator *o, const char *member, const char **text, struc
 		return false;
 	if (*text == NULL)
 		*text = "";
+	if (!printable(*text))
+		return problem(p, PROBLEM_MALFORMED, "%s has a control character", member);
 	return strlen(*text) <= TEXT_MAX ||
 	       problem(p, PROBLEM_MALFORMED, "%s is longer than %d octets", member, TEXT_MAX);
 }
 
-/* An array of texts, or nothing, each of which fits. */
+/* A member that is an array of texts, or missing. */
+struct list {
+	const char	*member;
+	bool		(*fits)(const struct operator *o, const char *text);
+	const char	*kind;		/* what each must be, in words */
+};
+
 static bool
-list_read(const struct operator *o, const char *member, const char ***list,
-	  bool (*fits)(const struct operator *o, const char *text), const char *kind,
+list_read(const struct operator *o, const struct list *what, const char ***list,
 	  struct problem *p)
 {
-	const json_t *array = json_object_get(o->call.request, member);
+	const json_t *array = json_object_get(o->call.request, what->member);
 	size_t n = json_array_size(array);
 
 	if (array != NULL && (!json_is_array(array) || n > LIST_MAX))
-		return problem(p, PROBLEM_MALFORMED, "%s is not a list of at most %d", member,
-			       LIST_MAX);
+		return problem(p, PROBLEM_MALFORMED, "%s is not a list of at most %d",
+			       what->member, LIST_MAX);
 	*list = arena_alloc(o->arena, (n + 1) * sizeof(**list));
 	for (size_t i = 0; i < n; i++) {
 		const char *text = json_string_value(json_array_get(array, i));
 
-		if (text == NULL || strlen(text) > TEXT_MAX || !fits(o, text))
+		if (text == NULL || strlen(text) > TEXT_MAX || !what->fits(o, text))
 			return problem(p, PROBLEM_MALFORMED, "\"%.100s\" is not %s",
-				       text == NULL ? "" : text, kind);
+				       text == NULL ? "" : text, what->kind);
 		(*list)[i] = arena_strdup(o->arena, text);
 	}
 	return true;
@@ -56,11 +73,22 @@ pattern_fits(const struct operator *o, const char *text)
 	return policy_pattern_ok(text);
 }
 
+/* That of the binding. */
+static const struct directory *
+directory_of(const struct operator *o)
+{
+	const struct binding *b = o->doing;
+
+	return acme_directory_of(o->call.config, b->directory);
+}
+
 static bool
 profile_fits(const struct operator *o, const char *text)
 {
-	for (size_t i = 0; i < o->call.config->nprofile; i++)
-		if (strcmp(o->call.config->profiles[i].name, text) == 0)
+	const struct directory *d = directory_of(o);
+
+	for (size_t i = 0; i < d->nprofile; i++)
+		if (strcmp(d->profiles[i]->name, text) == 0)
 			return true;
 	return false;
 }
@@ -70,15 +98,14 @@ method_fits(const struct operator *o, const char *text)
 {
 	enum method method;
 
-	(void)o;
-	return method_parse(text, &method);
+	return method_parse(text, &method) && (directory_of(o)->methods & METHOD_BIT(method)) != 0;
 }
 
 static bool
 contact_fits(const struct operator *o, const char *text)
 {
 	(void)o;
-	return *text != '\0';
+	return *text != '\0' && printable(text);
 }
 
 static bool
@@ -86,22 +113,28 @@ lists_read(const struct operator *o, struct binding *b, struct problem *p)
 {
 	const char **methods;
 	enum method method;
+	const struct {
+		struct list	  what;
+		const char	***list;
+	} rows[] = {
+		{ { "names", pattern_fits, "a pattern of names" }, &b->allow },
+		{ { "deny", pattern_fits, "a pattern of names" }, &b->deny },
+		{ { "profiles", profile_fits, "a profile of its directory" }, &b->profiles },
+		{ { "methods", method_fits, "a challenge of its directory" }, &methods },
+		{ { "technical", contact_fits, "a contact" }, &b->technical },
+		{ { "authorising", contact_fits, "a contact" }, &b->authorising },
+	};
 
-	if (!list_read(o, "allow", &b->allow, pattern_fits, "a pattern of names", p) ||
-	    !list_read(o, "deny", &b->deny, pattern_fits, "a pattern of names", p) ||
-	    !list_read(o, "profiles", &b->profiles, profile_fits, "a profile of brevet.conf",
-		       p) ||
-	    !list_read(o, "methods", &methods, method_fits, "a challenge's type", p) ||
-	    !list_read(o, "technical", &b->technical, contact_fits, "a contact", p) ||
-	    !list_read(o, "authorising", &b->authorising, contact_fits, "a contact", p))
-		return false;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!list_read(o, &rows[i].what, rows[i].list, p))
+			return false;
 	for (; *methods != NULL; methods++)
 		if (method_parse(*methods, &method))
 			b->methods |= METHOD_BIT(method);
 	return true;
 }
 
-/* Seconds from now, or when it ends; 0: never. */
+/* When it ends, told as a duration from now; 0: never. */
 static bool
 expires_read(const struct operator *o, int64_t *expires, struct problem *p)
 {
@@ -140,7 +173,8 @@ directory_read(const struct operator *o, struct binding *b, struct problem *p)
 		return false;
 	d = acme_directory(o->call.config, name == NULL ? "default" : name);
 	if (d == NULL)
-		return problem(p, PROBLEM_MALFORMED, "brevet.conf has no directory \"%.60s\"", name);
+		return problem(p, PROBLEM_MALFORMED, "brevet.conf has no directory \"%.60s\"",
+			       name);
 	b->directory = d->number;
 	return d->eab != EAB_NONE ||
 	       problem(p, PROBLEM_MALFORMED, "directory %.60s looks at no bindings: set eab = "
@@ -165,7 +199,7 @@ add_check(struct operator *o, struct problem *p)
 		return problem(p, PROBLEM_MALFORMED, "a binding whose names count as validated "
 			       "must say which names: give --names");
 	b->id = id_new(clock_now_ms());
-	rand_bytes(b->key, sizeof(b->key));
+	eab_key_new(b->key);
 	return true;
 }
 
@@ -213,8 +247,8 @@ const struct command eab_add_command = { "eab-add", add_check, add_apply, add_do
 struct change {
 	struct id	id;
 	bool		accounts;	/* revoke: its accounts too */
-	int64_t		expires;	/* renew */
-	bool		more;		/* renew: uses are to be had again */
+	bool		longer, more;	/* renew: expires, uses are given */
+	int64_t		expires;	/* then also the one that it has afterwards */
 	uint64_t	uses;
 };
 
@@ -303,7 +337,11 @@ renew_check(struct operator *o, struct problem *p)
 {
 	struct change *c = o->doing = arena_alloc(o->arena, sizeof(*c));
 
+	c->longer = json_object_get(o->call.request, "expires") != NULL;
 	c->more = json_object_get(o->call.request, "uses") != NULL;
+	if (!c->longer && !c->more)
+		return problem(p, PROBLEM_MALFORMED, "renew for how long, or for how many "
+			       "accounts more? Give --expires, --uses or both");
 	return operator_id(o, "binding", &c->id, p) && expires_read(o, &c->expires, p) &&
 	       uses_read(o, &c->uses, p);
 }
@@ -312,7 +350,7 @@ renew_check(struct operator *o, struct problem *p)
 static bool
 renew_apply(struct operator *o, struct edit *e, struct problem *p)
 {
-	const struct change *c = o->doing;
+	struct change *c = o->doing;
 	const struct binding *there = binding_there(o, e, &c->id, p);
 	struct binding next;
 
@@ -321,6 +359,8 @@ renew_apply(struct operator *o, struct edit *e, struct problem *p)
 	if (there->state == BINDING_REVOKED)
 		return problem(p, PROBLEM_MALFORMED, "it is revoked; add a new one");
 	next = *there;
+	if (!c->longer)
+		c->expires = next.expires;
 	next.expires = c->expires;
 	if (c->more)
 		next.uses_max = c->uses == 0 ? 0 : next.uses + c->uses;

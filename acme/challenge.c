@@ -6,7 +6,9 @@
 
 #include "acme/authz.h"
 #include "acme/count.h"
+#include "acme/jobs.h"
 #include "acme/local.h"
+#include "acme/policy.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "base/clock.h"
@@ -18,6 +20,20 @@ challenge_may_start(const struct authz *authz, size_t number, int64_t now)
 {
 	return status_authz(authz, now) == AUTHZ_PENDING && !status_validating(authz) &&
 	       authz->challenges[number].state == CHALLENGE_PENDING;
+}
+
+/* The configuration may offer less than when the authorization was made. */
+static bool
+challenge_offered(const struct request *rq, const struct authz *authz, size_t number,
+		  struct problem *p)
+{
+	const struct acme_profile *profile = jobs_profile(rq->config, authz->scope.profile);
+	enum method method = authz->challenges[number].method;
+
+	return (profile != NULL && (policy_methods(rq->directory, profile, rq->binding,
+						   &authz->ident) & METHOD_BIT(method)) != 0) ||
+	       problem(p, PROBLEM_MALFORMED, "%s is no longer offered here: make a new order",
+		       method_name(method));
 }
 
 static const struct flow_step challenge_read_steps[];
@@ -41,7 +57,8 @@ challenge_check(struct flow *f)
 		return flow_fail(f, PROBLEM_MALFORMED, "the authorization is %s, not pending: "
 				 "make a new order",
 				 status_authz_name(status_authz(seen->authz, rq->now)));
-	return FLOW_NEXT;
+	return challenge_offered(rq, seen->authz, seen->number, &f->problem) ? FLOW_NEXT :
+	       FLOW_FAIL;
 }
 
 /* The key authorization is that of the account's key now (section 8.3). */

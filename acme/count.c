@@ -31,6 +31,9 @@ static const char *const accounts[] = {
 static const char *const orders[] = { "created", "processing", "valid", "invalid", NULL };
 static const char *const authz[] = { "created", "valid", "invalid", NULL };
 static const char *const certificates[] = { "issued", "abandoned", "revoked", NULL };
+static const char *const webhooks[] = {
+	"allowed", "refused", "unreachable", "unusable", "stopped", NULL
+};
 static const char *const signings[] = { "certificate", "crl", "own", NULL };
 
 /* Filled from the table of limits. */
@@ -67,6 +70,11 @@ struct metric count_certificates = { "brevet_certificates_total", "Certificates 
 	METRIC_COUNTER, { { "event", certificates }, { "problem", problems } }, 0, { 0 }, NULL };
 struct metric count_limited = { "brevet_rate_limited_total", "Requests refused by a rate "
 	"limit", METRIC_COUNTER, { { "limit", limits } }, 0, { 0 }, NULL };
+struct metric count_webhook = { "brevet_webhook_total", "Questions to the webhook by what "
+	"came of them", METRIC_COUNTER, { { "result", webhooks } }, 0, { 0 }, NULL };
+struct metric count_webhook_seconds = { "brevet_webhook_seconds",
+	"From an order to the webhook's answer about it", METRIC_HISTOGRAM, { { 0 } }, 0, { 0 },
+	NULL };
 struct metric count_validation_seconds = { "brevet_validation_seconds",
 	"From a validation's start to its verdict", METRIC_HISTOGRAM,
 	{ { "method", methods } }, 0, { 0 }, NULL };
@@ -79,7 +87,8 @@ acme_metrics_register(void)
 	static struct metric *const all[] = {
 		&count_requests, &count_request_seconds, &count_jws, &count_nonces,
 		&count_accounts, &count_orders, &count_authz, &count_challenges,
-		&count_certificates, &count_limited, &count_validation_seconds, &count_signing_seconds
+		&count_certificates, &count_limited, &count_webhook, &count_webhook_seconds,
+		&count_validation_seconds, &count_signing_seconds
 	};
 
 	for (int i = 0; i < PROBLEM_TYPES; i++)

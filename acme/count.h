@@ -17,6 +17,8 @@ extern struct metric count_authz;		/* enum count_authz, method, problem type */
 extern struct metric count_challenges;		/* method, result or problem type */
 extern struct metric count_certificates;	/* enum count_certificate, problem type */
 extern struct metric count_limited;		/* enum limit */
+extern struct metric count_webhook;		/* enum count_webhook */
+extern struct metric count_webhook_seconds;
 extern struct metric count_validation_seconds;	/* method */
 extern struct metric count_signing_seconds;	/* enum count_signing */
 
@@ -32,6 +34,9 @@ enum count_order {
 };
 enum count_authz { COUNT_AUTHZ_CREATED, COUNT_AUTHZ_VALID, COUNT_AUTHZ_INVALID };
 enum count_certificate { COUNT_CERT_ISSUED, COUNT_CERT_ABANDONED, COUNT_CERT_REVOKED };
+enum count_webhook {
+	WEBHOOK_ALLOWED, WEBHOOK_REFUSED, WEBHOOK_UNREACHABLE, WEBHOOK_UNUSABLE, WEBHOOK_STOPPED
+};
 enum count_signing { SIGNING_CERTIFICATE, SIGNING_CRL, SIGNING_OWN };
 
 /* The place of a problem type in the lists that begin with "ok". */

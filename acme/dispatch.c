@@ -67,13 +67,6 @@ request_run(struct request *rq, const struct flow_step *steps)
 	flow_start(rq->flow);
 }
 
-void
-request_refuse(struct request *rq, const struct problem *p)
-{
-	rq->flow->problem = *p;
-	flow_start(rq->flow);
-}
-
 /* Does the path fit the route's?  Segments that ":" stands for go into part. */
 static bool
 route_fits(const struct route *r, struct arena *a, const char *path, const char *part[2])
@@ -146,21 +139,33 @@ static const struct flow_step method_steps[] = {
 	{ 0 }
 };
 
-/* Whose the path is, and what is left of it. */
+/* Whose the path is, and what is left of it: "" when it is nobody's.  One directory's path
+ * may begin with another's; octet by octet, for nothing is decoded or tidied up. */
 static void
 find_directory(struct request *rq)
 {
 	const struct acme_config *c = rq->config;
+	size_t most = 0;
 
-	rq->resource = rq->path;
-	for (size_t i = 1; i < c->ndirectory && rq->door == DOOR_ACME; i++) {
-		size_t n = strlen(c->directories[i].path);
+	rq->resource = rq->door == DOOR_ACME ? "" : rq->path;
+	for (size_t i = 0; i < c->ndirectory && rq->door == DOOR_ACME; i++) {
+		const struct directory *d = &c->directories[i];
+		size_t n = strlen(d->path);
 
-		if (strncmp(rq->path, c->directories[i].path, n) == 0 && rq->path[n] == '/') {
-			rq->directory = &c->directories[i];
-			rq->resource = rq->path + n;
-		}
+		if (n < most || strncmp(rq->path, d->path, n) != 0 || rq->path[n] != '/')
+			continue;
+		rq->directory = d;
+		rq->resource = rq->path + n;
+		most = n;
 	}
+}
+
+void
+request_refuse(struct request *rq, const struct problem *p)
+{
+	find_directory(rq);	/* for the nonce and the link; by the path, if it is known */
+	rq->flow->problem = *p;
+	flow_start(rq->flow);
 }
 
 /* Sets the flow's steps; false when there is no such route. */
@@ -238,8 +243,8 @@ kid_parse(const struct request *rq, const char *kid, struct id *id, struct probl
 		if (id_parse(path, strlen(path), id))
 			return true;
 	}
-	return problem(p, PROBLEM_MALFORMED, "\"kid\" is not an account URL of this server: "
-		       "use the Location of the newAccount reply");
+	return problem(p, PROBLEM_MALFORMED, "\"kid\" is not an account URL of this "
+		       "directory: use the Location of the newAccount reply");
 }
 
 /* The account that "kid" names; the signature is not checked yet. */

@@ -10,6 +10,10 @@ struct eab {
 	const char		*jws;		/* as the client sent it */
 };
 
+/* A new secret.  Its base64url does not begin with "-": on the command line of certbot that
+ * would be an option. */
+void eab_key_new(uint8_t key[BINDING_KEY]);
+
 /* The member externalAccountBinding of newAccount's payload, as the directory wants it:
  * verified, its key that of the request.  False with externalAccountRequired, malformed or
  * unauthorized.  On the loop. */

@@ -10,6 +10,7 @@
 #include "acme/jwk.h"
 #include "acme/limits.h"
 #include "acme/local.h"
+#include "acme/offer.h"
 #include "acme/order.h"
 #include "acme/policy.h"
 #include "acme/recheck.h"
@@ -69,15 +70,14 @@ key_of_ca(const struct request *rq, const struct csr *csr)
 	return false;
 }
 
-/* Of whatever directory. */
+/* Of whatever directory, also one that is configured no more. */
 static bool
 key_of_account(const struct request *rq, const struct view *v, const struct jwk *jwk)
 {
 	struct id id;
 
-	for (size_t i = 0; i < rq->config->ndirectory; i++)
-		if (store_account_find(v, rq->config->directories[i].number, jwk->thumbprint,
-				       &id))
+	for (uint32_t i = 1; store_name(v, rq->flow->arena, 'd', i) != NULL; i++)
+		if (store_account_find(v, i, jwk->thumbprint, &id))
 			return true;
 	return false;
 }
@@ -110,8 +110,6 @@ key_is_free(struct request *rq, const struct csr *csr, struct problem *p)
 static bool
 still_permitted(const struct request *rq, const struct order *order, struct problem *p)
 {
-	if (rq->binding != NULL && !policy_binding(rq->binding, rq->now, p))
-		return false;
 	for (size_t i = 0; i < order->nident; i++)
 		if (!policy_ident(rq->config, rq->directory, rq->binding, &order->idents[i], p))
 			return false;
@@ -184,7 +182,8 @@ finalize_begin(struct flow *f)
 		       FLOW_FAIL;
 	}
 	next = *fin->seen.order;
-	if (!edit_room(f->txn, &f->problem) || !issue_clock_check(v, now, &f->problem) ||
+	if (!edit_room(f->txn, &f->problem) || !offer_still(rq, v, &f->problem) ||
+	    !issue_clock_check(v, now, &f->problem) ||
 	    !issue_means(rq->config, &next.scope, &means, &f->problem) ||
 	    !limits_cert_check(rq, v, &next, &f->problem))
 		return FLOW_FAIL;

@@ -8,6 +8,7 @@
 #include "acme/count.h"
 #include "acme/jobs.h"
 #include "acme/limits.h"
+#include "acme/policy.h"
 #include "acme/status.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -50,15 +51,33 @@ issue_intend(struct edit *e, struct order *order, int64_t now, int64_t until)
 	edit_changed(e, &order->id);
 }
 
+static bool
+offers(const struct directory *d, const struct acme_profile *profile)
+{
+	for (size_t i = 0; i < d->nprofile; i++)
+		if (d->profiles[i] == profile)
+			return true;
+	return false;
+}
+
 bool
 issue_means(const struct acme_config *c, const struct scope *scope, struct issue_means *means,
 	    struct problem *p)
 {
+	const struct directory *d = acme_directory_of(c, scope->directory);
+	const char *lost = NULL;
+
 	means->profile = jobs_profile(c, scope->profile);
 	means->issuer = jobs_issuer(c, scope->issuer);
-	return (means->profile != NULL && means->issuer != NULL) ||
-	       problem(p, PROBLEM_SERVER_INTERNAL, "the %s of this order is no longer configured; "
-		       "make a new order", means->profile == NULL ? "profile" : "issuer");
+	if (d == NULL)
+		lost = "directory";
+	else if (!offers(d, means->profile))
+		lost = "profile";
+	else if (means->issuer == NULL)
+		lost = "issuer";
+	return lost == NULL ||
+	       problem(p, PROBLEM_UNAUTHORIZED, "the %s of this order is no longer offered: make a "
+		       "new order", lost);
 }
 
 void
@@ -111,6 +130,17 @@ issue_renumber(struct flow *f)
 	return FLOW_NEXT;
 }
 
+/* Is what the account may do still so? */
+static bool
+issue_allowed(const struct account *account, const struct view *v, struct arena *a, int64_t now,
+	      struct problem *p)
+{
+	if (account == NULL || account->state != ACCOUNT_VALID)
+		return problem(p, PROBLEM_UNAUTHORIZED, "the account was deactivated meanwhile");
+	return id_none(&account->scope.binding) ||
+	       policy_binding(store_binding_get(v, a, &account->scope.binding), now, p);
+}
+
 static bool
 issue_prepare(const struct work *w, struct issue *job, const struct view *v, struct arena *a)
 {
@@ -119,9 +149,8 @@ issue_prepare(const struct work *w, struct issue *job, const struct view *v, str
 
 	if (!issue_means(w->config, &job->order->scope, &job->means, &job->problem))
 		return false;
-	if (account == NULL || account->state != ACCOUNT_VALID)
-		return problem(&job->problem, PROBLEM_UNAUTHORIZED,
-			       "the account was deactivated meanwhile");
+	if (!issue_allowed(account, v, a, now, &job->problem))
+		return false;
 	job->leaf = (struct leaf){
 		.serial = job->order->serial,
 		.idents = job->order->idents,

@@ -22,7 +22,8 @@ struct issue_means {
 	const struct acme_issuer	*issuer;
 };
 
-/* Those of an order; false with serverInternal: they are no longer configured. */
+/* Those of an order.  False with unauthorized: the configuration has its directory or issuer
+ * no more, or the directory offers its profile no more. */
 bool issue_means(const struct acme_config *c, const struct scope *scope,
 		 struct issue_means *means, struct problem *p);
 

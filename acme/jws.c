@@ -127,8 +127,8 @@ jws_take_mac(struct jws *jws, struct arena *a, const json_t *o, struct problem *
 	if (!object_take(jws, a, o, p))
 		return false;
 	return mac_digest(jws->alg) != NULL ||
-	       problem(p, PROBLEM_MALFORMED, "alg \"%.20s\" of the binding is none of a MAC: use "
-		       "HS256, HS384 or HS512", jws->alg);
+	       problem(p, PROBLEM_MALFORMED, "alg \"%.20s\" is none of a MAC: use HS256, HS384 or "
+		       "HS512", jws->alg);
 }
 
 bool

@@ -5,6 +5,7 @@
 
 #include "acme/acme.h"
 #include "acme/jwk.h"
+#include "base/turn.h"
 
 #define KEY_CACHE 256		/* slots, by thumbprint */
 #define WAIT_BUCKETS 256	/* by the last octet of the id */
@@ -18,7 +19,7 @@ struct waiter {
 	struct event	*timer;
 };
 
-/* A flow that waits for an answer of va/; in its arena. */
+/* A flow that waits for an answer of va/, or for its turn to ask; in its arena. */
 struct asking {
 	struct asking	*next, **here;	/* here NULL: it asks nothing */
 	struct flow	*flow;
@@ -37,6 +38,7 @@ struct acme_local {
 	} keys[KEY_CACHE];
 	struct waiter			*waiters[WAIT_BUCKETS];
 	struct asking			*askings;
+	struct lines			 hooks;		/* of hook.c: who asks the webhook */
 	bool				 stopping;
 	struct event			*crl_timer;	/* of crljob.c, on one loop */
 	unsigned			 crl_running;

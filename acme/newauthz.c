@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme/count.h"
+#include "acme/hook.h"
 #include "acme/limits.h"
 #include "acme/offer.h"
 #include "acme/reply.h"
@@ -12,8 +13,9 @@
 #include "base/clock.h"
 
 struct newauthz {
-	struct authz		 fresh;
-	const struct authz	*authz;		/* that one, or the one there was */
+	const struct acme_profile	*profile;
+	struct authz			 fresh;
+	const struct authz		*authz;		/* that one, or the one there was */
 };
 
 static enum flow_next
@@ -21,7 +23,6 @@ newauthz_check(struct flow *f)
 {
 	struct request *rq = REQUEST(f);
 	struct newauthz *n = rq->doing = arena_alloc(f->arena, sizeof(*n));
-	const struct acme_profile *profile;
 	struct ident ident = { 0 };
 	struct scope scope;
 
@@ -29,10 +30,10 @@ newauthz_check(struct flow *f)
 		return flow_fail(f, PROBLEM_MALFORMED,
 				 "newAuthz wants {\"identifier\": ...} as payload");
 	if (!terms_check(rq, rq->account->agreed, &f->problem) ||
-	    !offer_scope(rq, &scope, &profile, &f->problem))
+	    !offer_scope(rq, &scope, &n->profile, &f->problem))
 		return FLOW_FAIL;
 	if (!offer_ident(&ident, f->arena, json_object_get(rq->payload, "identifier"),
-			 &f->problem) || !offer_permitted(rq, profile, &ident, &f->problem)) {
+			 &f->problem) || !offer_permitted(rq, n->profile, &ident, &f->problem)) {
 		if (f->problem.type == PROBLEM_REJECTED_IDENTIFIER ||
 		    f->problem.type == PROBLEM_UNSUPPORTED_IDENTIFIER)
 			f->problem.status = 403;
@@ -41,9 +42,10 @@ newauthz_check(struct flow *f)
 	if (ident.wildcard)
 		return flow_fail(f, PROBLEM_MALFORMED, "no pre-authorization for wildcards: name "
 				 "them in an order (RFC 8555 section 7.4.1)");
-	offer_make(&n->fresh, rq, profile, &ident);
+	offer_make(&n->fresh, rq, n->profile, &ident);
 	n->fresh.id = id_new(clock_now_ms());
 	n->fresh.scope = scope;
+	hook_begin(rq, HOOK_AUTHORIZATION, n->profile, &n->fresh.ident, 1);
 	return FLOW_NEXT;
 }
 
@@ -57,7 +59,7 @@ newauthz_apply(struct flow *f)
 	    !offer_still(rq, edit_view(f->txn), &f->problem) ||
 	    !limits_order_check(rq, edit_view(f->txn), &n->fresh.ident, 1, &f->problem))
 		return FLOW_FAIL;
-	n->authz = offer_find(rq, edit_view(f->txn), &n->fresh.ident, clock_now());
+	n->authz = offer_find(rq, edit_view(f->txn), n->profile, &n->fresh.ident, clock_now());
 	if (n->authz == NULL) {
 		n->authz = &n->fresh;
 		offer_add(rq, f->txn, &n->fresh);
@@ -84,6 +86,9 @@ newauthz_reply(struct flow *f)
 
 const struct flow_step newauthz_steps[] = {
 	{ ON_LOOP,   STEP(newauthz_check) },	/* payload -> an identifier we would serve */
+	{ ON_LOOP,   STEP(hook_turn) },
+	{ ON_LOOP,   STEP(hook_ask) },		/* the webhook, if there is one            */
+	{ ON_LOOP,   STEP(hook_judge) },
 	{ ON_WRITER, STEP(newauthz_apply) },	/* the one there is, or a new one          */
 	{ ON_LOOP,   STEP(newauthz_reply) },
 	{ 0 }

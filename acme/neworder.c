@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme/count.h"
+#include "acme/hook.h"
 #include "acme/limits.h"
 #include "acme/offer.h"
 #include "acme/reply.h"
@@ -13,21 +14,6 @@
 #include "base/json.h"
 #include "base/log.h"
 
-/* All that is wrong is told at once: one problem as it is, several as subproblems. */
-static bool
-idents_failed(struct request *rq, struct problem *sub, size_t nsub, struct problem *p)
-{
-	if (nsub == 1) {
-		*p = sub[0];
-		p->ident = NULL;
-		return false;
-	}
-	problem(p, PROBLEM_COMPOUND, "%zu identifiers are refused: see the subproblems", nsub);
-	p->sub = arena_memdup(rq->flow->arena, sub, nsub * sizeof(*sub));
-	p->nsub = nsub;
-	return false;
-}
-
 /* For subproblems: the identifier as the client sent it, if it is one at all. */
 static const struct ident *
 ident_as_sent(struct arena *a, const json_t *item)
@@ -36,7 +22,7 @@ ident_as_sent(struct arena *a, const json_t *item)
 	const char *value = json_string_value(json_object_get(item, "value"));
 	struct ident *ident;
 
-	if (type == NULL || value == NULL)
+	if (type == NULL || value == NULL || (strcmp(type, "dns") != 0 && strcmp(type, "ip") != 0))
 		return NULL;
 	ident = arena_alloc(a, sizeof(*ident));
 	ident->type = strcmp(type, "ip") == 0 ? IDENT_IP : IDENT_DNS;
@@ -81,7 +67,7 @@ idents_parse(struct request *rq, const struct acme_profile *profile, struct orde
 		else if (!known_already(order->idents, order->nident, &one))
 			order->idents[order->nident++] = one;
 	}
-	return nsub == 0 || idents_failed(rq, sub, nsub, p);
+	return nsub == 0 || offer_refused(a, sub, nsub, p);
 }
 
 static bool
@@ -123,10 +109,11 @@ times_check(const struct request *rq, const struct acme_profile *profile, struct
 }
 
 struct neworder {
-	struct order		 order;
-	struct authz		*authz;		/* nauthz new ones, if they are needed */
-	size_t			 made;		/* that were needed */
-	enum order_status	 status;
+	struct order			 order;
+	const struct acme_profile	*profile;
+	struct authz			*authz;		/* nauthz new ones, if they are needed */
+	size_t				 made;		/* that were needed */
+	enum order_status		 status;
 };
 
 static enum flow_next
@@ -135,15 +122,14 @@ neworder_check(struct flow *f)
 	struct request *rq = REQUEST(f);
 	struct neworder *n = rq->doing = arena_alloc(f->arena, sizeof(*n));
 	struct order *order = &n->order;
-	const struct acme_profile *profile;
 	int64_t now_ms = clock_now_ms();
 
 	if (rq->payload == NULL)
 		return flow_fail(f, PROBLEM_MALFORMED, "newOrder wants a JSON object as payload");
 	if (!terms_check(rq, rq->account->agreed, &f->problem) ||
-	    !offer_scope(rq, &order->scope, &profile, &f->problem) ||
-	    !idents_parse(rq, profile, order, &f->problem) ||
-	    !times_check(rq, profile, order, &f->problem))
+	    !offer_scope(rq, &order->scope, &n->profile, &f->problem) ||
+	    !idents_parse(rq, n->profile, order, &f->problem) ||
+	    !times_check(rq, n->profile, order, &f->problem))
 		return FLOW_FAIL;
 	order->id = id_new(now_ms);
 	order->account = rq->account->id;
@@ -155,11 +141,12 @@ neworder_check(struct flow *f)
 	n->authz = arena_alloc(f->arena, order->nauthz * sizeof(n->authz[0]));
 	for (size_t i = 0; i < order->nauthz; i++) {
 		order->authz[i] = id_new(now_ms);
-		offer_make(&n->authz[i], rq, profile, &order->idents[i]);
+		offer_make(&n->authz[i], rq, n->profile, &order->idents[i]);
 		n->authz[i].id = order->authz[i];
 		n->authz[i].order = order->id;
 		n->authz[i].scope = order->scope;
 	}
+	hook_begin(rq, HOOK_ORDER, n->profile, order->idents, order->nident);
 	return FLOW_NEXT;
 }
 
@@ -177,7 +164,7 @@ neworder_apply(struct flow *f)
 		return FLOW_FAIL;
 	n->made = 0;
 	for (size_t i = 0; i < n->order.nauthz; i++) {
-		const struct authz *there = offer_find(rq, v, &n->order.idents[i], now);
+		const struct authz *there = offer_find(rq, v, n->profile, &n->order.idents[i], now);
 
 		if (there != NULL) {
 			n->order.authz[i] = there->id;
@@ -215,6 +202,9 @@ neworder_reply(struct flow *f)
 
 const struct flow_step neworder_steps[] = {
 	{ ON_LOOP,   STEP(neworder_check) },	/* payload -> an order we would serve   */
+	{ ON_LOOP,   STEP(hook_turn) },		/* the webhook, if there is one: not too */
+	{ ON_LOOP,   STEP(hook_ask) },		/* many at a time; waits for its answer */
+	{ ON_LOOP,   STEP(hook_judge) },
 	{ ON_WRITER, STEP(neworder_apply) },	/* stored with its authorizations       */
 	{ ON_LOOP,   STEP(neworder_reply) },	/* 201 with the order, or the problem   */
 	{ 0 }

@@ -6,8 +6,11 @@
  *	counter (8 octets) | seconds since 1970 (4) | AES-128-GCM tag (16)
  *
  * where the first twelve are the GCM's IV and the tag covers the number of the directory
- * that it was given out for, which alone takes it back.  Spent ones are bits in segments of 65,536 counters, made when the first nonce of a segment is
- * spent; so a flood of newNonce costs no memory and pushes nobody out.  A segment whose
+ * that it was given out for, which alone takes it back (a tag made for a look at a nonce
+ * never leaves the process: two of one IV would tell the key).
+ *
+ * Spent ones are bits in segments of 65,536 counters, made when the first nonce of a segment
+ * is spent; so a flood of newNonce costs no memory and pushes nobody out.  A segment whose
  * nonces are all too old is dropped, the oldest also when there are more than SEGMENTS.
  *
  * The file of a clean stop: magic, key, counter, then each segment (number, newest time,

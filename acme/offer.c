@@ -19,10 +19,9 @@ offer_scope(const struct request *rq, struct scope *scope, const struct acme_pro
 {
 	if (rq->binding != NULL && !policy_binding(rq->binding, rq->now, p))
 		return false;
-	*profile = policy_profile(rq->directory, rq->binding);
+	*profile = policy_profile(rq->directory, rq->binding, p);
 	if (*profile == NULL)
-		return problem(p, PROBLEM_UNAUTHORIZED, "the external account binding permits "
-			       "none of this directory's profiles: ask the CA's operator");
+		return false;
 	*scope = rq->account->scope;
 	scope->profile = (*profile)->number;
 	scope->issuer = rq->directory->issuer->number;
@@ -63,14 +62,25 @@ offer_ident(struct ident *ident, struct arena *a, const json_t *item, struct pro
 }
 
 bool
+offer_refused(struct arena *a, const struct problem *sub, size_t nsub, struct problem *p)
+{
+	if (nsub == 1) {
+		*p = sub[0];
+		p->ident = NULL;
+		return false;
+	}
+	problem(p, PROBLEM_COMPOUND, "%zu identifiers are refused: see the subproblems", nsub);
+	p->sub = arena_memdup(a, sub, nsub * sizeof(*sub));
+	p->nsub = nsub;
+	return false;
+}
+
+bool
 offer_permitted(const struct request *rq, const struct acme_profile *profile,
 		const struct ident *ident, struct problem *p)
 {
-	if (!policy_ident(rq->config, rq->directory, rq->binding, ident, p))
-		return false;
-	return policy_methods(rq->directory, profile, rq->binding, ident) != 0 ||
-	       problem(p, PROBLEM_REJECTED_IDENTIFIER, "\"%.100s\": no way to prove control of it "
-		       "is offered to this account", ident->value);
+	return policy_ident(rq->config, rq->directory, rq->binding, ident, p) &&
+	       policy_provable(rq->directory, profile, rq->binding, ident, p);
 }
 
 /* Each method that is offered, its proof still to come. */
@@ -91,6 +101,8 @@ void
 offer_make(struct authz *authz, const struct request *rq, const struct acme_profile *profile,
 	   const struct ident *ident)
 {
+	struct arena *a = rq->flow->arena;
+
 	*authz = (struct authz){
 		.account = rq->account->id,
 		.state = AUTHZ_PENDING,
@@ -102,24 +114,29 @@ offer_make(struct authz *authz, const struct request *rq, const struct acme_prof
 		authz->ident.value += 2;
 		authz->ident.shown += 2;
 	}
-	challenges_make(authz, rq->flow->arena,
-			policy_methods(rq->directory, profile, rq->binding, ident));
-	if (!policy_prevalidated(rq->binding, ident))
+	if (!policy_prevalidated(rq->binding, ident)) {
+		challenges_make(authz, a, policy_methods(rq->directory, profile, rq->binding,
+							 ident));
 		return;
-	/* One challenge, since clients look for one (docs/tests.md, 28 and 34). */
+	}
+	/* One challenge, since clients look for one (docs/tests.md, 28 and 34), even where
+	 * none is offered. */
+	challenges_make(authz, a, METHOD_BIT(ident->wildcard ? METHOD_DNS_01 : METHOD_HTTP_01));
 	authz->state = AUTHZ_VALID;
-	authz->nchallenge = 1;
 	authz->challenges[0].state = CHALLENGE_VALID;
 	authz->challenges[0].validated = rq->now;
 }
 
-static bool
-untried(const struct authz *authz)
+/* The methods of its challenges in that state. */
+static unsigned
+methods_in(const struct authz *authz, enum challenge_state state)
 {
+	unsigned methods = 0;
+
 	for (size_t i = 0; i < authz->nchallenge; i++)
-		if (authz->challenges[i].state != CHALLENGE_PENDING)
-			return false;
-	return true;
+		if (authz->challenges[i].state == state)
+			methods |= METHOD_BIT(authz->challenges[i].method);
+	return methods;
 }
 
 /* The spelling must be the same too: it is echoed. */
@@ -132,22 +149,25 @@ usable(const struct authz *authz, const struct ident *ident, enum authz_state st
 }
 
 const struct authz *
-offer_find(const struct request *rq, const struct view *v, const struct ident *ident,
-	   int64_t now)
+offer_find(const struct request *rq, const struct view *v, const struct acme_profile *profile,
+	   const struct ident *ident, int64_t now)
 {
 	struct arena *a = rq->flow->arena;
+	unsigned offered = policy_methods(rq->directory, profile, rq->binding, ident);
 	const struct authz *there = NULL;
 
 	if (policy_prevalidated(rq->binding, ident))
 		return NULL;
 	if (rq->config->reuse_valid)
 		there = store_authz_find(v, a, &rq->account->id, ident, AUTHZ_VALID);
-	if (usable(there, ident, AUTHZ_VALID, now))
+	if (usable(there, ident, AUTHZ_VALID, now) &&
+	    (methods_in(there, CHALLENGE_VALID) & ~offered) == 0)
 		return there;
 	there = NULL;
 	if (rq->config->reuse_pending)
 		there = store_authz_find(v, a, &rq->account->id, ident, AUTHZ_PENDING);
-	return usable(there, ident, AUTHZ_PENDING, now) && untried(there) ? there : NULL;
+	return usable(there, ident, AUTHZ_PENDING, now) &&
+	       methods_in(there, CHALLENGE_PENDING) == offered ? there : NULL;
 }
 
 void

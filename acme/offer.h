@@ -20,6 +20,11 @@ bool offer_still(const struct request *rq, const struct view *v, struct problem 
  * unsupportedIdentifier or rejectedIdentifier. */
 bool offer_ident(struct ident *ident, struct arena *a, const json_t *item, struct problem *p);
 
+/* All that is wrong with a request's identifiers, nsub > 0 problems, told at once: one as it
+ * is, several as subproblems, copied into the arena.  Always false. */
+bool offer_refused(struct arena *a, const struct problem *sub, size_t nsub,
+		   struct problem *p);
+
 /* Do the rules permit it, and is there a way to prove it?  False with
  * rejectedIdentifier. */
 bool offer_permitted(const struct request *rq, const struct acme_profile *profile,
@@ -31,9 +36,11 @@ void offer_make(struct authz *authz, const struct request *rq,
 		const struct acme_profile *profile, const struct ident *ident);
 
 /* In an edit: one that the account has already for the identifier, valid or else still
- * untried, and that the configuration lets it use again; NULL: none. */
+ * untried, by methods that are offered now, and that the configuration lets it use again;
+ * NULL: none. */
 const struct authz *offer_find(const struct request *rq, const struct view *v,
-			       const struct ident *ident, int64_t now);
+			       const struct acme_profile *profile, const struct ident *ident,
+			       int64_t now);
 
 /* Adds it, so that offer_find() finds it. */
 void offer_add(const struct request *rq, struct edit *e, const struct authz *authz);

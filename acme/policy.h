@@ -12,14 +12,29 @@ bool policy_ident(const struct acme_config *c, const struct directory *d,
 		  const struct binding *binding, const struct ident *ident,
 		  struct problem *p);
 
+/* What a list of rules says of an identifier. */
+struct ruling {
+	bool		 permits;
+	const char	*list;		/* that decides: "allow", "deny"; NULL: nothing is listed */
+	const char	*pattern;	/* of that list; NULL: none of it fits */
+};
+struct ruling policy_ruling(const struct name_rules *rules, const struct ident *ident);
+
+/* The rules of a binding, lent from it. */
+struct name_rules policy_binding_rules(const struct binding *binding);
+
 /* The ways to prove control that are offered for it: METHOD_BIT()s; 0: none. */
 unsigned policy_methods(const struct directory *d, const struct acme_profile *profile,
 			const struct binding *binding, const struct ident *ident);
 
-/* The profile of orders that name none: the directory's first that the binding permits;
- * NULL: none. */
+/* Is there one, or does the binding want none?  False with rejectedIdentifier. */
+bool policy_provable(const struct directory *d, const struct acme_profile *profile,
+		     const struct binding *binding, const struct ident *ident, struct problem *p);
+
+/* The profile of orders that name none: the directory's first that the binding permits.
+ * NULL, with unauthorized: none. */
 const struct acme_profile *policy_profile(const struct directory *d,
-					  const struct binding *binding);
+					  const struct binding *binding, struct problem *p);
 
 /* May the binding's accounts order now, or register?  False with unauthorized, which says
  * how to come back. */

@@ -3,43 +3,45 @@
  * whichever is newer; read once). */
 #include "base/dnsname.h"
 
+#include <ctype.h>
 #include <idn2.h>
 #include <libpsl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LABEL_MAX 63
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static psl_ctx_t *list;
 
+/* The strict rules of registries: no mapping, the one spelling that decodes and encodes to
+ * itself, Bidi and the contextual rules (RFC 5891 section 4). */
 static bool
-label_ok(const char *label, const char **why)
+label_ok(const char *label, size_t n, const char **why)
 {
-	uint8_t *round = NULL;
-	int error = idn2_register_u8(NULL, (const uint8_t *)label, &round, 0);
-	bool same = error == IDN2_OK && strcmp((const char *)round, label) == 0;
+	char lower[LABEL_MAX + 1] = "";
+	uint8_t *registered = NULL;
+	int error;
 
-	idn2_free(round);
-	*why = error == IDN2_OK ? "another spelling is the canonical one" : idn2_strerror(error);
-	return same;
+	for (size_t i = 0; i < n; i++)
+		lower[i] = (char)tolower((unsigned char)label[i]);
+	error = idn2_register_u8(NULL, (const uint8_t *)lower, &registered, 0);
+	idn2_free(registered);
+	*why = idn2_strerror(error);
+	return error == IDN2_OK;
 }
 
 bool
 dnsname_idna_ok(const char *name, const char **why)
 {
-	char label[LABEL_MAX + 1];
-
+	*why = "";
 	for (;;) {
 		size_t n = strcspn(name, ".");
 
-		if (n <= LABEL_MAX && strncmp(name, "xn--", 4) == 0) {
-			memcpy(label, name, n);
-			label[n] = '\0';
-			if (!label_ok(label, why))
-				return false;
-		}
+		if (n <= LABEL_MAX && strncasecmp(name, "xn--", 4) == 0 && !label_ok(name, n, why))
+			return false;
 		if (name[n] == '\0')
 			return true;
 		name += n + 1;

@@ -6,12 +6,12 @@
 
 #include <stdbool.h>
 
-/* Is each A-label ("xn--...") of a name in lower case the one spelling of a label that IDNA
- * 2008 permits?  False with a word for messages in *why. */
+/* Is each A-label ("xn--...", in any case) of a host name the one spelling of a label that
+ * IDNA 2008 permits (RFC 5891)?  False with a word for messages in *why. */
 bool dnsname_idna_ok(const char *name, const char **why);
 
-/* Is the name a suffix under which the public registers names ("co.uk"), by the ICANN
- * section of the list?  Names under no public top-level domain are none. */
+/* Is the name, in lower case, a suffix under which the public registers names ("co.uk"), by
+ * the ICANN section of the list?  Names under no public top-level domain are none. */
 bool dnsname_public_suffix(const char *name);
 
 #endif

@@ -41,10 +41,8 @@ ident_dns_ok(const char *name, size_t len)
 	return true;
 }
 
-/* "10.1.2.3", "0x7f000001", "127.1": a last label of digits is an address or a
- * mistake, never a name. */
-static bool
-like_address(const char *name)
+bool
+ident_like_address(const char *name)
 {
 	const char *last = strrchr(name, '.');
 
@@ -65,7 +63,7 @@ under(const char *name, const char *zone)
 static bool
 dns_policy(const char *base, struct problem *p)
 {
-	if (like_address(base))
+	if (ident_like_address(base))
 		return problem(p, PROBLEM_REJECTED_IDENTIFIER,
 			       "\"%.100s\" is an address, not a DNS name", base);
 	if (strchr(base, '.') == NULL)

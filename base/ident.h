@@ -44,6 +44,10 @@ bool ident_parse_host(struct ident *i, struct arena *a, const char *value, size_
  * configuration, and for names that a peer sends. */
 bool ident_dns_ok(const char *name, size_t len);
 
+/* "10.1.2.300", "127.1", "0x7f000001": a last label of digits is an address or a mistake,
+ * never a name. */
+bool ident_like_address(const char *name);
+
 /* The value without "*.". */
 const char *ident_base(const struct ident *i);
 

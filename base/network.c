@@ -21,6 +21,21 @@ octets_parse(uint8_t octets[16], const char *text)
 	return inet_pton(family, text, octets) == 1 ? family : 0;
 }
 
+/* The same of the address of a host: mapped into IPv6 ("::ffff:10.0.0.1"), as a socket for
+ * both families has it, it is the IPv4 address. */
+static int
+host_parse(uint8_t octets[16], const char *text)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+	int family = octets_parse(octets, text);
+
+	if (family != AF_INET6 || memcmp(octets, mapped, sizeof(mapped)) != 0)
+		return family;
+	memcpy(octets, octets + 12, 4);
+	memset(octets + 4, 0, 12);
+	return AF_INET;
+}
+
 bool
 network_parse(struct network *n, const char *text)
 {
@@ -61,7 +76,7 @@ bool
 network_holds_text(const struct network *n, const char *address)
 {
 	uint8_t octets[16];
-	int family = octets_parse(octets, address);
+	int family = host_parse(octets, address);
 
 	return family != 0 && network_holds(n, family, octets);
 }
@@ -69,15 +84,9 @@ network_holds_text(const struct network *n, const char *address)
 bool
 network_around(struct network *n, const char *address, unsigned four_bits, unsigned six_bits)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
-
-	n->family = octets_parse(n->octets, address);
+	n->family = host_parse(n->octets, address);
 	if (n->family == 0)
 		return false;
-	if (n->family == AF_INET6 && memcmp(n->octets, mapped, sizeof(mapped)) == 0) {
-		memmove(n->octets, n->octets + 12, 4);
-		n->family = AF_INET;
-	}
 	n->bits = n->family == AF_INET ? four_bits : six_bits;
 	for (size_t i = 0; i < 16; i++) {
 		unsigned before = (unsigned)i * 8;

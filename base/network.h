@@ -19,7 +19,8 @@ bool network_parse(struct network *n, const char *text);
 /* Does it hold the address with these octets, 4 or 16 by the family? */
 bool network_holds(const struct network *n, int family, const uint8_t *octets);
 
-/* Does it hold the address written so?  False also for what is no address. */
+/* Does it hold the address written so, IPv4 mapped into IPv6 as IPv4?  False also for what
+ * is no address. */
 bool network_holds_text(const struct network *n, const char *address);
 
 /* The network of so many bits around an address, with no bits set behind them: four_bits

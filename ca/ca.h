@@ -195,6 +195,9 @@ bool cert_read(struct cert_facts *facts, struct arena *a, struct blob der);
  * chain behind it, DER in the arena. */
 struct blob cert_pkcs7(struct arena *a, struct blob der, const char *chain);
 
+/* How many certificates stand in that text (PEM); 0: none, or one that is damaged. */
+size_t pem_certificates(struct blob text);
+
 /* PEM (RFC 7468, 64 columns, LF) of DER with that label ("CERTIFICATE"), in the arena. */
 const char *pem_print(struct arena *a, const char *label, struct blob der);
 

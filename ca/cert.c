@@ -96,6 +96,26 @@ pem_print(struct arena *a, const char *label, struct blob der)
 	return text;
 }
 
+size_t
+pem_certificates(struct blob text)
+{
+	BIO *bio = BIO_new_mem_buf(text.data, (int)text.len);
+	bool ended;
+	size_t n = 0;
+	X509 *x;
+
+	if (bio == NULL)
+		abort();
+	while ((x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		X509_free(x);
+		n++;
+	}
+	ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	ERR_clear_error();
+	BIO_free(bio);
+	return ended ? n : 0;
+}
+
 /* --- CMS -------------------------------------------------------------------------- */
 
 DEFER(PKCS7, PKCS7_free)

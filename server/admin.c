@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LINE_MAX_LEN 65536
+#define LINE_MAX_LEN (1 << 20)
 
 struct admin {
 	struct loop		*loop;

@@ -30,6 +30,19 @@ check_issuer(const struct acme_issuer *issuer, const struct config *c, struct ar
 	return true;
 }
 
+static void
+check_directory(const struct directory *d)
+{
+	static const char *const eab[] = {
+		[EAB_NONE] = "anybody",
+		[EAB_OPTIONAL] = "anybody, or by an external account binding",
+		[EAB_REQUIRED] = "by an external account binding"
+	};
+
+	printf("directory %s: %s\n  issuer %s, profile %s, accounts: %s\n", d->name, d->url,
+	       d->issuer->name, d->profile->name, eab[d->eab]);
+}
+
 static bool
 check_store(const struct config *c, struct problem *p)
 {
@@ -63,7 +76,8 @@ cli_check(int argc, char **argv)
 		good = check_issuer(&c->acme.issuers[i], c, a) && good;
 	if (!check_store(c, &p))
 		good = cli_failed(&p) == EXIT_GOOD;
-	printf("directory %s/directory\n", c->base_url);
+	for (size_t i = 0; i < c->acme.ndirectory; i++)
+		check_directory(&c->acme.directories[i]);
 	arena_free(a);
 	acme_config_release(&c->acme);
 	return good ? EXIT_GOOD : EXIT_FAILED;

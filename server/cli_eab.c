@@ -38,7 +38,7 @@ static const struct row {
 	{ "label", ONE, VERB_ADD, "label" },
 	{ "organisation", ONE, VERB_ADD, "organisation" },
 	{ "contact", CONTACT, VERB_ADD, NULL },
-	{ "names", MANY, VERB_ADD, "allow" },
+	{ "names", MANY, VERB_ADD, "names" },
 	{ "deny", MANY, VERB_ADD, "deny" },
 	{ "profiles", MANY, VERB_ADD, "profiles" },
 	{ "methods", MANY, VERB_ADD, "methods" },
@@ -63,7 +63,8 @@ struct eab_options {
 static bool
 wrong(const char *option, const char *value, const char *want)
 {
-	fprintf(stderr, "brevet eab: --%s %s: %s; try \"brevet eab --help\"\n", option, value, want);
+	fprintf(stderr, "brevet eab: --%s %s: %s; try \"brevet eab --help\"\n", option, value,
+		want);
 	return false;
 }
 
@@ -193,25 +194,28 @@ verb_find(const struct eab_options *e, const char *name, const char *id)
 	return verb;
 }
 
-/* A name that the binding permits, for the lines of the clients. */
-static const char *
-name_example(const json_t *request)
+/* A pattern of DNS names, not of addresses. */
+static bool
+dns_pattern(const char *text)
 {
-	static char name[300];
-	const json_t *allow = json_object_get(request, "allow");
-	const char *text = "";
+	return strpbrk(text, ":/") == NULL &&
+	       strpbrk(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL;
+}
 
-	for (size_t i = 0; i < json_array_size(allow) && strpbrk(text, "abcdefghijklmnopqrstuvwxyz")
-	     == NULL; i++)
-		text = json_string_value(json_array_get(allow, i));
-	if (*text == '.' || *text == '*')
-		text += strspn(text, "*.");
-	else if (*text != '\0' && strpbrk(text, "/:") == NULL)
-		return text;
-	else
-		text = "example.org";
-	snprintf(name, sizeof(name), "www.%s", text);
-	return name;
+/* A name that the binding permits, for the lines of the clients; in the arena. */
+static const char *
+name_example(struct arena *a, const json_t *request)
+{
+	const json_t *names = json_object_get(request, "names");
+
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *text = json_string_value(json_array_get(names, i));
+		size_t skip = strspn(text, "*.");
+
+		if (dns_pattern(text))
+			return skip == 0 ? text : arena_printf(a, "www.%s", text + skip);
+	}
+	return "www.example.org";
 }
 
 static void
@@ -261,7 +265,7 @@ eab_order(const struct config *c, const struct verb *verb, const struct eab_opti
 		json_dumpf(answer, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else {
-		added_print(c, answer, name_example(e->request));
+		added_print(c, answer, name_example(c->arena, e->request));
 	}
 	json_decref(answer);
 	return EXIT_GOOD;

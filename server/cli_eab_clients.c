@@ -78,7 +78,10 @@ static const char lines[] =
 	"          ingress: {}\n"
 	"END\n";
 
-/* root.pem beside the configuration, as init makes it; else wherever the client has it. */
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./"
+
+/* root.pem beside the configuration, as init makes it; else, or when its path is none that a
+ * shell takes as it is, wherever the client has it. */
 static const char *
 root_file(const struct config *c, char path[PATH_MAX])
 {
@@ -87,7 +90,9 @@ root_file(const struct config *c, char path[PATH_MAX])
 
 	snprintf(beside, sizeof(beside), "%.*s/root.pem", slash == NULL ? 1 :
 		 (int)(slash - c->file), slash == NULL ? "." : c->file);
-	return realpath(beside, path) != NULL ? path : "root.pem";
+	if (realpath(beside, path) == NULL || path[strspn(path, PLAIN)] != '\0')
+		return "root.pem";
+	return path;
 }
 
 void

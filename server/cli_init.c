@@ -226,9 +226,9 @@ init_run(struct init *in)
 	       "  its SHA-256        %s\n"
 	       "  root key           %s/offline/ca.key\n"
 	       "                     carry it away: the server never needs it\n"
-	       "  directory URL      %s/directory\n\n"
+	       "  directory URL      %s\n\n"
 	       "next: brevet serve --config %s\n", in->name, in->dir, in->dir, ca.fingerprint,
-	       in->dir, config->base_url, file);
+	       in->dir, config->acme.directories[0].url, file);
 	acme_config_release(&config->acme);
 	return EXIT_GOOD;
 }

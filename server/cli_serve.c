@@ -89,7 +89,7 @@ begin_serving(void *arg)
 	acme_crl_start(s->threads.loops[0]);
 	log_event(LOG_INFO, "ready", "s:s, s:s", "base_url", s->config->base_url, "version",
 		  PACKAGE_VERSION);
-	printf("brevet: ready %s/directory\n", s->config->base_url);
+	printf("brevet: ready %s\n", s->config->acme.directories[0].url);
 	fflush(stdout);
 }
 
@@ -149,7 +149,7 @@ status_of(struct serve *s)
 
 	return json_pack("{s:b, s:s, s:i, s:o, s:I, s:i, s:i, s:i, s:I, s:I}", "ok", 1,
 			 "version", PACKAGE_VERSION, "pid", (int)getpid(), "directory",
-			 json_sprintf("%s/directory", s->config->base_url), "uptime",
+			 json_string(s->config->acme.directories[0].url), "uptime",
 			 (json_int_t)(clock_now() - s->threads.began),
 			 "connections", (int)http_connections(), "held", (int)acme_held(),
 			 "map_percent", (int)store_full(s->threads.store), "commits",

@@ -44,6 +44,7 @@ static int
 check_parsed(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const char *section = strcmp(cfg_name(cfg), "root") == 0 ? NULL : cfg_name(cfg);
+	const char *title = cfg_title(cfg);
 	const struct config_option *o = option_find(section, cfg_opt_name(opt));
 	char why[300];
 
@@ -51,7 +52,10 @@ check_parsed(cfg_t *cfg, cfg_opt_t *opt)
 		const char *text = cfg_opt_getnstr(opt, i);
 
 		if (text != NULL && !option_check(o, text, why, sizeof(why))) {
-			cfg_error(cfg, "%s", why);
+			if (title == NULL)
+				cfg_error(cfg, "%s", why);
+			else
+				cfg_error(cfg, "%s.%s.%s", section, title, why);
 			return -1;
 		}
 	}

@@ -47,30 +47,42 @@ const struct command commands[] = {
 	  "                   default 0, none\n" CONFIG_USAGE, cli_revoke },
 	{ "eab", "external account bindings: add, list, show, revoke, renew",
 	  "add [OPTION]... | list | show ID | revoke ID | renew ID  [--config FILE]\n\n"
-	  "add: a key that clients register with; prints it, and what to type into each client\n"
-	  "  --label TEXT     what it is for\n"
-	  "  --organisation TEXT\n"
-	  "  --contact technical:ADDR | authorising:ADDR      may be repeated\n"
-	  "  --names PATTERN  names its accounts may have: www.corp.example, .corp.example (it\n"
-	  "                   and all below), *.corp.example, 10.0.0.0/8; may be repeated\n"
-	  "  --deny PATTERN   names they may not have, although; may be repeated\n"
-	  "  --profiles LIST, --methods LIST   that they may use; default all of the directory\n"
-	  "  --directory NAME of brevet.conf; default \"default\"\n"
-	  "  --uses N|unlimited      accounts that can register with it (default 1)\n"
-	  "  --expires DURATION      365d, 12h; then no more accounts, orders, certificates\n"
-	  "  --prevalidated   those of --names count as validated: no challenges\n"
-	  "list, show: one line each; one with its accounts, orders, certificates\n"
-	  "revoke: no more accounts, orders, certificates under it\n"
-	  "  --accounts       its accounts are revoked too\n"
-	  "renew: an expired or spent one serves again\n"
-	  "  --expires DURATION|never    from now on\n"
-	  "  --uses N|unlimited          so many more accounts\n"
+	  "add: a key to register with; prints it, once, and what to type into each client\n"
+	  "  --label TEXT         what it is for\n"
+	  "  --organisation TEXT  whose it is\n"
+	  "  --contact KIND:ADDR  KIND is technical or authorising; may be repeated\n"
+	  "  --names LIST         names that its accounts may have: www.corp.example,\n"
+	  "                       .corp.example (it and all below), *.corp.example,\n"
+	  "                       10.0.0.0/8; may be repeated; default all of the directory\n"
+	  "  --deny LIST          names that they may not have for all that\n"
+	  "  --profiles LIST      profiles that they may use; default all of the directory\n"
+	  "  --methods LIST       challenges that they may use; default all of the directory\n"
+	  "  --directory NAME     section of brevet.conf (default \"default\")\n"
+	  "  --uses N|unlimited   accounts that can register with it (default 1)\n"
+	  "  --expires DURATION   365d, 12h: behind that no accounts, orders, certificates;\n"
+	  "                       default never\n"
+	  "  --prevalidated       what --names has needs no proof\n"
+	  "list, show: one line each; one with its accounts, orders and certificates\n"
+	  "revoke: no accounts, orders, certificates under it from now on\n"
+	  "  --accounts           its accounts are revoked too\n"
+	  "renew: one that has expired or is spent serves again\n"
+	  "  --expires DURATION   from now on; or never\n"
+	  "  --uses N|unlimited   so many accounts more\n"
 	  "add, list, show:\n"
-	  "  --json           for programs\n" CONFIG_USAGE, cli_eab },
+	  "  --json               for programs\n" CONFIG_USAGE, cli_eab },
 	{ "show", "show an authorization or an order, with what was asked and seen",
 	  "authz ID | order ID  [--json] [--config FILE]\n\n"
 	  "  ID               the last part of its URL\n"
 	  "  --json           for programs\n" CONFIG_USAGE, cli_show },
+	{ "policy", "tell which names would be issued, and by which rule",
+	  "test NAME... [--directory NAME] [--binding ID] [--json] [--config FILE]\n\n"
+	  "  NAME             a DNS name, a wildcard or an address\n"
+	  "  --directory NAME of brevet.conf; default that of the binding, else \"default\"\n"
+	  "  --binding ID     as an account under it; else one without any\n"
+	  "  --json           for programs, an object a line\n" CONFIG_USAGE
+	  "\nThe file is judged as it is now, before a reload too.  Exit status: 0 all are\n"
+	  "permitted, 1 one is refused or it could not be done, 2 the command line is wrong.\n",
+	  cli_policy },
 	{ "help", "this text; \"help config\" lists the options of brevet.conf",
 	  "[config | COMMAND]\n", cli_help },
 	{ "version", "print the version", "\n", cli_version },

@@ -184,9 +184,11 @@ static const struct config_option directory_options[] = {
 };
 
 const struct option_group option_groups[OPTION_GROUPS] = {
-	{ "issuer", "issuer NAME { ... }: an issuing CA; the first one is used",
+	{ "issuer", "issuer NAME { ... }: an issuing CA; the first one is that of the default\n"
+	  "directory",
 	  issuer_options, sizeof(issuer_options) / sizeof(issuer_options[0]) },
-	{ "profile", "profile NAME { ... }: a kind of certificate; the first one is used",
+	{ "profile", "profile NAME { ... }: a kind of certificate; the first one is for orders that\n"
+	  "name none",
 	  profile_options, sizeof(profile_options) / sizeof(profile_options[0]) },
 	{ "directory", "directory NAME { ... }: clients with accounts and rules of their own; "
 	  "\"default\" is\nthere without a section",

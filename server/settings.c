@@ -85,10 +85,14 @@ static bool
 check_item(void *arg, const char *item)
 {
 	struct checking *c = arg;
+	const struct key *k = c->key;
 	char why[300] = "";
 
-	return option_check(c->key->option, item, why, sizeof(why)) ||
-	       problem(c->p, PROBLEM_SERVER_INTERNAL, "%s", why);
+	if (option_check(k->option, item, why, sizeof(why)))
+		return true;
+	if (k->title != NULL)
+		return problem(c->p, PROBLEM_SERVER_INTERNAL, "%s.%s.%s", k->section, k->title, why);
+	return problem(c->p, PROBLEM_SERVER_INTERNAL, "%s", why);
 }
 
 /* Into its parts, judged.  False with serverInternal. */
@@ -236,7 +240,8 @@ config_print_settings(FILE *out, const char *const *settings)
 		if (key_parse(&k, settings[i], &p) && k.section == NULL)
 			print_setting(out, &k, "");
 	print_sections(out, settings, false);
-	fputs("\n# Issuing CAs (paths are relative to this file) and what certificates are like; the\n"
-	      "# first of each is used.\n", out);
+	fputs("\n# Issuing CAs (paths are relative to this file), what certificates are like, other\n"
+	      "# directories.  The first issuer and profile are those of the default directory.\n",
+	      out);
 	print_sections(out, settings, true);
 }

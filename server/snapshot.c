@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* snapshot.c - from the parsed file to an immutable snapshot. */
-#ifdef HAVE_CONFIG_H
-#include <config.h>
-#endif
-
 #include "server/snapshot.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "server/options.h"
 #include "server/values.h"
+
+#define TITLE_MOST 60
 
 /* --- values ------------------------------------------------------------------------ */
 
@@ -31,8 +24,8 @@ split(struct arena *a, const char *initial)
 	return list;
 }
 
-static void
-take(void *base, struct arena *a, const struct config_option *o, cfg_opt_t *opt)
+void
+snapshot_option(void *base, struct arena *a, const struct config_option *o, cfg_opt_t *opt)
 {
 	char *at = (char *)base + o->offset;
 	unsigned n = opt == NULL ? 0 : cfg_opt_size(opt);
@@ -76,14 +69,13 @@ take_all(struct config *c, cfg_t *cfg)
 			*dot = '\0';
 			in = cfg_getsec(cfg, section);
 		}
-		take(c, c->arena, &config_options[i],
-		     in == NULL ? NULL : cfg_getopt(in, dot == NULL ? section : dot + 1));
+		snapshot_option(c, c->arena, &config_options[i],
+				in == NULL ? NULL : cfg_getopt(in, dot == NULL ? section : dot + 1));
 	}
 }
 
-/* Relative to the folder of the configuration file. */
-static const char *
-beside(const struct config *c, const char *path)
+const char *
+snapshot_path(const struct config *c, const char *path)
 {
 	const char *slash = strrchr(c->file, '/');
 
@@ -114,6 +106,27 @@ url_default(struct config *c, const char *given, const char *scheme, const char 
 			    strcmp(port, standard) == 0 ? "" : port);
 }
 
+/* Titles stand in URLs, logs and JSON. */
+static bool
+titles_check(const struct config *c, cfg_t *cfg, struct problem *p)
+{
+	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				  "-_.";
+
+	for (size_t g = 0; g < OPTION_GROUPS; g++)
+		for (unsigned i = 0; i < cfg_size(cfg, option_groups[g].name); i++) {
+			const char *title = cfg_title(cfg_getnsec(cfg, option_groups[g].name, i));
+
+			if (*title == '\0' || strlen(title) > TITLE_MOST ||
+			    title[strspn(title, set)] != '\0')
+				return problem(p, PROBLEM_SERVER_INTERNAL, "%s: %s \"%.60s\": a name "
+					       "has letters, digits, '-', '_' and '.', at most %d "
+					       "of them", c->file, option_groups[g].name, title,
+					       TITLE_MOST);
+		}
+	return true;
+}
+
 /* --- issuers and profiles ----------------------------------------------------------- */
 
 static bool
@@ -131,8 +144,9 @@ take_issuers(struct config *c, cfg_t *cfg, struct problem *p)
 		struct issuer_options o;
 
 		for (size_t k = 0; k < option_groups[GROUP_ISSUER].n; k++)
-			take(&o, c->arena, &option_groups[GROUP_ISSUER].options[k],
-			     cfg_getopt(section, option_groups[GROUP_ISSUER].options[k].name));
+			snapshot_option(&o, c->arena, &option_groups[GROUP_ISSUER].options[k],
+					cfg_getopt(section,
+						   option_groups[GROUP_ISSUER].options[k].name));
 		if (*o.certificate == '\0' || *o.key == '\0')
 			return problem(p, PROBLEM_SERVER_INTERNAL, "%s:%d: issuer %s needs %s = "
 				       "\"FILE\"", c->file, section->line, cfg_title(section),
@@ -142,20 +156,20 @@ take_issuers(struct config *c, cfg_t *cfg, struct problem *p)
 					       issuer->name);
 		issuer->issuer_url = arena_printf(c->arena, "%s/issuer/%s.crt",
 						  c->http_base_url, issuer->name);
-		issuer->issuer = issuer_open(issuer->name, beside(c, o.certificate),
-					     beside(c, o.key), p);
+		issuer->issuer = issuer_open(issuer->name, snapshot_path(c, o.certificate),
+					     snapshot_path(c, o.key), p);
 		if (issuer->issuer == NULL)
 			return false;
 		c->acme.nissuer++;
 		for (const char *const *file = o.alternates; *file != NULL; file++)
-			if (!issuer_alternate(issuer->issuer, beside(c, *file), p))
+			if (!issuer_alternate(issuer->issuer, snapshot_path(c, *file), p))
 				return false;
 	}
 	return true;
 }
 
-static unsigned
-methods_of(const char *const *names)
+unsigned
+snapshot_methods(const char *const *names)
 {
 	unsigned methods = 0;
 	enum method method;
@@ -178,131 +192,17 @@ take_profiles(struct config *c, cfg_t *cfg)
 		struct acme_profile *profile = &c->acme.profiles[i];
 
 		for (size_t k = 0; k < option_groups[GROUP_PROFILE].n; k++)
-			take(profile, c->arena, &option_groups[GROUP_PROFILE].options[k],
-			     section == NULL ? NULL :
-			     cfg_getopt(section, option_groups[GROUP_PROFILE].options[k].name));
+			snapshot_option(profile, c->arena, &option_groups[GROUP_PROFILE].options[k],
+					section == NULL ? NULL :
+					cfg_getopt(section,
+						   option_groups[GROUP_PROFILE].options[k].name));
 		profile->name = section == NULL ? "default" :
 				arena_strdup(c->arena, cfg_title(section));
-		profile->methods = methods_of(profile->method_names);
+		profile->methods = snapshot_methods(profile->method_names);
 	}
 }
 
-/* --- directories -------------------------------------------------------------------- */
-
-static bool
-directory_issuer(struct config *c, struct directory *d, const char *name, struct problem *p)
-{
-	d->issuer = &c->acme.issuers[0];
-	for (size_t i = 0; i < c->acme.nissuer; i++)
-		if (strcmp(c->acme.issuers[i].name, name) == 0) {
-			d->issuer = &c->acme.issuers[i];
-			return true;
-		}
-	return *name == '\0' ||
-	       problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: there is no issuer \"%.60s\"",
-		       c->file, d->name, name);
-}
-
-static bool
-directory_profiles(struct config *c, struct directory *d, const char *const *names,
-		   struct problem *p)
-{
-	struct acme_config *a = &c->acme;
-	bool all = *names == NULL;
-
-	d->profiles = arena_alloc(c->arena, (a->nprofile + 1) * sizeof(d->profiles[0]));
-	for (; *names != NULL; names++) {
-		size_t i = 0;
-
-		while (i < a->nprofile && strcmp(a->profiles[i].name, *names) != 0)
-			i++;
-		if (i == a->nprofile || d->nprofile == a->nprofile)
-			return problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: %s profile "
-				       "\"%.60s\"", c->file, d->name, i == a->nprofile ?
-				       "there is no" : "more than once: the", *names);
-		d->profiles[d->nprofile++] = &a->profiles[i];
-	}
-	for (size_t i = 0; i < a->nprofile && all; i++)
-		d->profiles[d->nprofile++] = &a->profiles[i];
-	d->profile = d->profiles[0];
-	return true;
-}
-
-/* "/partner": segments of letters, digits, '-', '_' and '.', none that is ours. */
-static bool
-directory_path(const struct config *c, struct directory *d, struct problem *p)
-{
-	static const char *const taken[] = { "/acme", "/directory", "/help" };
-	bool good = d->path[0] == '/' && d->path[strlen(d->path) - 1] != '/' &&
-		    strlen(d->path) <= 60 && strstr(d->path, "//") == NULL &&
-		    d->path[strspn(d->path, "abcdefghijklmnopqrstuvwxyz0123456789-_./")] == '\0';
-
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-		size_t n = strlen(taken[i]);
-
-		good = good && !(strncmp(d->path, taken[i], n) == 0 &&
-				 (d->path[n] == '/' || d->path[n] == '\0'));
-	}
-	for (const struct directory *other = c->acme.directories; other < d; other++)
-		good = good && strcmp(other->path, d->path) != 0;
-	return good || problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: path \"%.60s\": "
-			       "write it as \"/name\" in lower case, other than /acme, "
-			       "/directory, /help and the paths of other directories", c->file,
-			       d->name, d->path);
-}
-
-static bool
-take_directory(struct config *c, cfg_t *section, struct directory *d, struct problem *p)
-{
-	const struct option_group *group = &option_groups[GROUP_DIRECTORY];
-	struct directory_options o;
-
-	for (size_t k = 0; k < group->n; k++)
-		take(&o, c->arena, &group->options[k],
-		     section == NULL ? NULL : cfg_getopt(section, group->options[k].name));
-	d->path = *o.path != '\0' ? o.path :
-		  d == c->acme.directories ? "" : arena_printf(c->arena, "/%s", d->name);
-	d->methods = methods_of(o.methods);
-	d->eab = strcmp(o.eab, "required") == 0 ? EAB_REQUIRED :
-		 strcmp(o.eab, "optional") == 0 ? EAB_OPTIONAL : EAB_NONE;
-	d->rules = (struct name_rules){ o.allow, o.deny };
-	if ((d->methods & METHOD_BIT(METHOD_DNS_PERSIST_01)) != 0 && c->caa_identities[0] == NULL)
-		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: dns-persist-01 wants "
-			       "caa_identities, the names that its records name", c->file,
-			       d->name);
-	if (*d->path == '\0' && d == c->acme.directories)
-		return directory_issuer(c, d, o.issuer, p) &&
-		       directory_profiles(c, d, o.profiles, p);
-	return directory_path(c, d, p) && directory_issuer(c, d, o.issuer, p) &&
-	       directory_profiles(c, d, o.profiles, p);
-}
-
-/* The default one stands first, whether it has a section or not. */
-static bool
-take_directories(struct config *c, cfg_t *cfg, struct problem *p)
-{
-	cfg_t *given = cfg_gettsec(cfg, "directory", "default");
-	size_t n = cfg_size(cfg, "directory");
-	struct directory *d;
-
-	c->acme.directories = d = arena_alloc(c->arena, (n + 1) * sizeof(*d));
-	d->name = "default";
-	if (!take_directory(c, given, d++, p))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		cfg_t *section = cfg_getnsec(cfg, "directory", (unsigned)i);
-
-		if (section == given)
-			continue;
-		d->name = arena_strdup(c->arena, cfg_title(section));
-		if (!take_directory(c, section, d++, p))
-			return false;
-	}
-	c->acme.ndirectory = (size_t)(d - c->acme.directories);
-	return true;
-}
-
-/* --- limits, webhook, validation ---------------------------------------------------- */
+/* --- limits ------------------------------------------------------------------------- */
 
 static void
 take_limits(struct config *c)
@@ -318,127 +218,6 @@ take_limits(struct config *c)
 		network_parse(&networks[i], c->limit_exempt[i]);
 	l->exempt = networks;
 	l->nexempt = n;
-}
-
-#define SECRET_LEAST 16
-#define SECRET_MOST  4096
-
-/* All of the file but white space at its end. */
-static bool
-secret_read(struct config *c, const char *file, struct blob *secret, struct problem *p)
-{
-	uint8_t *text = arena_alloc(c->arena, SECRET_MOST);
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, SECRET_MOST);
-	int error = errno;
-
-	if (fd >= 0)
-		close(fd);
-	while (n > 0 && strchr(" \t\r\n", text[n - 1]) != NULL)
-		n--;
-	*secret = (struct blob){ text, n < 0 ? 0 : (size_t)n };
-	if (n < 0)
-		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: webhook.secret: %.150s: %s",
-			       c->file, file, strerror(error));
-	return n >= SECRET_LEAST ||
-	       problem(p, PROBLEM_SERVER_INTERNAL, "%s: webhook.secret: %.150s holds less than %d "
-		       "octets; \"openssl rand -hex 32\" makes a good one", c->file, file,
-		       SECRET_LEAST);
-}
-
-static bool
-take_webhook(struct config *c, struct problem *p)
-{
-	struct acme_webhook *w = &c->acme.webhook;
-
-	w->url = or_null(c->webhook_url);
-	w->ca = *c->webhook_ca == '\0' ? NULL : beside(c, c->webhook_ca);
-	w->timeout_ms = (int)c->webhook_timeout * 1000;
-	w->absent_allows = strcmp(c->webhook_absent, "allow") == 0;
-	if (w->url == NULL)
-		return true;
-	if (strncmp(w->url, "https://", 8) != 0)
-		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: webhook.url must begin with "
-			       "https://", c->file);
-	if (*c->webhook_secret == '\0')
-		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: webhook.url wants webhook.secret, "
-			       "the file with the secret that signs", c->file);
-	if (w->ca != NULL && access(w->ca, R_OK) != 0)
-		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: webhook.ca: %.150s: %s", c->file,
-			       w->ca, strerror(errno));
-	return secret_read(c, beside(c, c->webhook_secret), &w->secret, p);
-}
-
-static enum va_dnssec
-dnssec_mode(const char *word)
-{
-	return strcmp(word, "validate") == 0 ? VA_DNSSEC_VALIDATE :
-	       strcmp(word, "trust-ad") == 0 ? VA_DNSSEC_TRUST_AD : VA_DNSSEC_OFF;
-}
-
-static enum va_caa_mode
-caa_mode(const char *word)
-{
-	return strcmp(word, "always") == 0 ? VA_CAA_ALWAYS :
-	       strcmp(word, "off") == 0 ? VA_CAA_OFF : VA_CAA_AUTO;
-}
-
-/* Where this server listens, as va takes it. */
-static void
-add_listener(struct config *c, const char **list, const char *listen)
-{
-	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-				  .ai_socktype = SOCK_STREAM }, *ai;
-	const char *host, *port;
-	char text[64];
-
-	if (!config_address(c->arena, listen, &host, &port) ||
-	    getaddrinfo(host, port, &hints, &ai) != 0)
-		return;		/* listen_bind() has better words */
-	if (getnameinfo(ai->ai_addr, ai->ai_addrlen, text, sizeof(text), NULL, 0,
-			NI_NUMERICHOST) == 0)
-		*list = arena_printf(c->arena, "%.*s@%s", (int)strcspn(text, "%"), text, port);
-	freeaddrinfo(ai);
-}
-
-static const char *const *
-own_listeners(struct config *c)
-{
-	const char *const listen[] = { c->listen, c->http_listen, c->metrics_listen };
-	const char **list = arena_alloc(c->arena, 4 * sizeof(*list));
-	size_t n = 0;
-
-	for (size_t i = 0; i < 3; i++) {
-		add_listener(c, &list[n], listen[i]);
-		n += list[n] != NULL;
-	}
-	return list;
-}
-
-static bool
-take_validation(struct config *c, struct problem *p)
-{
-	struct va_options o = {
-		.http_port = (uint16_t)c->http_port,
-		.https_port = (uint16_t)c->tls_port,
-		.resolvers = c->resolvers,
-		.hosts_file = *c->hosts_file == '\0' ? NULL : beside(c, c->hosts_file),
-		.allow_addresses = c->allow_addresses,
-		.insecure = c->insecure,
-		.dnssec = dnssec_mode(c->dnssec),
-		.anchors = beside(c, c->anchors),
-		.caa = caa_mode(c->caa),
-		.issuers = c->caa_identities,
-		.private_mode = strcmp(c->mode, "private") == 0,
-		.timeout_ms = (int)c->timeout * 1000,
-		.per_target = (int)c->per_target,
-		.connections = (int)c->validations,
-		.own = own_listeners(c),
-		.agent = "Brevet/" PACKAGE_VERSION " (ACME validation)",
-	};
-
-	c->acme.va = va_open(&o, p);
-	return c->acme.va != NULL;
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
@@ -458,18 +237,18 @@ take_acme(struct config *c, cfg_t *cfg, struct problem *p)
 	struct acme_config *a = &c->acme;
 	const char *wrong;
 
-	c->data = beside(c, c->data);
+	c->data = snapshot_path(c, c->data);
 	c->base_url = url_default(c, c->base_url, "https", c->listen, "443");
 	c->http_base_url = url_default(c, c->http_base_url, "http", c->http_listen, "80");
 	if ((wrong = value_wrong("base_url", c->base_url)) != NULL)	/* made of hosts */
 		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: base_url: \"%s\" %s; give one",
 			       c->file, c->base_url, wrong);
-	if (!take_issuers(c, cfg, p))
+	if (!titles_check(c, cfg, p) || !take_issuers(c, cfg, p))
 		return false;
 	take_profiles(c, cfg);
 	a->base_url = c->base_url;
 	a->base_url_old = c->base_url_old;
-	if (!take_directories(c, cfg, p))
+	if (!snapshot_directories(c, cfg, p))
 		return false;
 	take_limits(c);
 	a->terms = or_null(c->terms);
@@ -486,7 +265,7 @@ take_acme(struct config *c, cfg_t *cfg, struct problem *p)
 	a->quirk_padded_csr = listed(c->quirks, "padded-csr");
 	a->quirk_short_es256 = listed(c->quirks, "short-es256");
 	a->crl_life = c->crl_lifetime;
-	return take_webhook(c, p) && take_validation(c, p);
+	return snapshot_webhook(c, p) && snapshot_validation(c, p);
 }
 
 bool

@@ -67,7 +67,7 @@ enum table {
 
 	/* since format 2: */
 	/* id -> 1, directory u32, state u8, created u64, expires u64, uses u64, uses_max
-	 * u64, key 32, label text, organisation text, technical list, authorising list,
+	 * u64, key 64, label text, organisation text, technical list, authorising list,
 	 * allow list, deny list, profiles list, methods u32, prevalidated u8 */
 	TABLE_BINDINGS,
 	/* binding id, account id -> the JWS that bound it, text */

@@ -374,7 +374,7 @@ enum binding_state {
 	BINDING_REVOKED = 2
 };
 
-#define BINDING_KEY 32		/* octets */
+#define BINDING_KEY 64		/* octets: enough for HS512 too (RFC 7518 section 3.2) */
 
 /* Lists end with NULL; an empty one: no restriction. */
 struct binding {

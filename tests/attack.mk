@@ -34,6 +34,22 @@ tests_attack_url_SOURCES = tests/attack_url.c $(attack_sources)
 tests_attack_url_LDADD = $(CLIENT)
 wire_tests += $(attack_tests)
 
+# External account bindings.
+bind_sources = tests/bind.c tests/bind.h $(attack_sources)
+bind_tests = tests/acme_bound tests/acme_bound_end tests/acme_eab tests/acme_eab_cli \
+	tests/attack_eab
+tests_attack_eab_SOURCES = tests/attack_eab.c $(bind_sources)
+tests_attack_eab_LDADD = $(CLIENT)
+tests_acme_bound_end_SOURCES = tests/acme_bound_end.c $(bind_sources)
+tests_acme_bound_end_LDADD = $(STORE) $(OPENSSL_LIBS)
+tests_acme_eab_cli_SOURCES = tests/acme_eab_cli.c $(bind_sources)
+tests_acme_eab_cli_LDADD = $(CLIENT)
+tests_acme_bound_SOURCES = tests/acme_bound.c $(bind_sources)
+tests_acme_bound_LDADD = $(CLIENT)
+tests_acme_eab_SOURCES = tests/acme_eab.c $(bind_sources)
+tests_acme_eab_LDADD = $(CLIENT)
+wire_tests += $(bind_tests)
+
 # A fuzz target replays its corpus in "make check".
 attack_fuzzers = tests/fuzz_b64 tests/fuzz_head tests/fuzz_jwk tests/fuzz_jws \
 	tests/fuzz_payload
@@ -67,7 +83,10 @@ EXTRA_DIST += docs/conformance.md \
 	tests/corpus/jws/kid tests/corpus/jws/none tests/corpus/jws/rs256 \
 	tests/corpus/jws/signatures tests/corpus/jws/twice tests/corpus/payload/account \
 	tests/corpus/payload/array tests/corpus/payload/authz \
-	tests/corpus/payload/bad_names tests/corpus/payload/challenge \
+	tests/corpus/payload/bad_names tests/corpus/payload/binding \
+	tests/corpus/payload/binding_512 tests/corpus/payload/binding_alg \
+	tests/corpus/payload/binding_empty tests/corpus/payload/binding_header \
+	tests/corpus/payload/binding_oct tests/corpus/payload/challenge \
 	tests/corpus/payload/contacts tests/corpus/payload/deactivate \
 	tests/corpus/payload/finalize tests/corpus/payload/order \
 	tests/corpus/payload/revoke tests/corpus/payload/twice

@@ -4,7 +4,8 @@
  * Clients with an account each issue certificates and keep their own log of what they sent
  * and what was acknowledged, in memory and, synced, in a file.  The server is killed at a
  * random moment and started again; then everything that it acknowledged must be there,
- * and what it was working on must reach its verdict.
+ * and what it was working on must reach its verdict.  One more client registers accounts
+ * under a binding: each is there together with the use of the binding that it spent.
  *
  * $CRASH_ROUNDS (50), $CRASH_CLIENTS (8), $CRASH_SEED (of the random moments). */
 #include <fcntl.h>
@@ -62,6 +63,7 @@ round_of(struct crash *all, unsigned number, unsigned *seed, bool last)
 	jobs = up ? server_event(all->scene.server, from, "jobs resumed", "jobs") : -1;
 	for (unsigned i = 0; i < all->n && up; i++)
 		bad += crash_look(all, &all->workers[i], last);
+	bad += up && !crash_look_binding(all);
 	ok(up && bad == 0, "R-1 round %u: killed after %u ms with %u unanswered requests and %ld "
 	   "running jobs; %u orders done; %u objects are not as they should be", number, pause,
 	   unanswered, jobs, orders_done(all), bad);
@@ -88,6 +90,7 @@ load_start(struct crash *all, unsigned seed)
 		w->all = all;
 		w->number = i;
 		w->seed = seed + i;
+		w->registers = i == all->n - 1;
 		w->c = client_open(all->scene.server->url, all->scene.server->root);
 		w->c->key = key_new("ES256");
 		w->c->once = true;
@@ -115,10 +118,13 @@ load_join(struct crash *all)
 			next = item->next;
 			free(item->url);
 			free(item->text);
+			EVP_PKEY_free(item->key);
 			free(item);
 		}
 	}
 	ok(failed == 0 && orders > 0, "%u orders were issued, %u failed", orders, failed);
+	ok(all->workers[all->n - 1].registered > 0, "A-12 %u bound accounts were registered",
+	   all->workers[all->n - 1].registered);
 }
 
 int
@@ -130,13 +136,15 @@ main(void)
 	unsigned seed = number_of("CRASH_SEED", (unsigned)time(NULL));
 	char log[512];
 
-	all.n = number_of("CRASH_CLIENTS", 8);
+	all.n = number_of("CRASH_CLIENTS", 8) + 1;
 	all.n = all.n > CLIENTS_MAX ? CLIENTS_MAX : all.n;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# seed %u\n", seed);
 	/* an RSA issuer signs long enough to be killed at it */
-	if (!scene_begin(&all.scene, 300, (const char *const[]){ "--key-type=rsa4096", NULL }))
+	if (!scene_begin(&all.scene, 300, (const char *const[]){ "--key-type=rsa4096",
+			 "directory.default.eab=optional", NULL }))
 		return 1;
+	all.binding = eab_add(all.scene.server, "--uses unlimited");
 	snprintf(log, sizeof(log), "%s/clients.log", all.scene.dir);
 	all.log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_DSYNC | O_CLOEXEC, 0600);
 	if (all.log < 0)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "tests/bind.h"
 #include "tests/scene.h"
 
 #define CLIENTS_MAX 64
@@ -20,6 +21,7 @@ struct item {
 	struct item	*next;
 	enum kind	 kind;
 	char		*url, *text;
+	EVP_PKEY	*key;		/* NULL: the worker's */
 	bool		 fresh;		/* said so since the last look */
 };
 
@@ -31,6 +33,8 @@ struct worker {
 	pthread_t	 thread;
 	struct client	*c;
 	struct item	*items;		/* the newest first */
+	bool		 registers;	/* bound accounts, and nothing else */
+	unsigned	 registered;	/* that were acknowledged */
 	/* the order in hand */
 	char		*order;
 	char		 names[NAMES_MAX][32];
@@ -42,8 +46,9 @@ struct worker {
 
 struct crash {
 	struct scene	 scene;
+	struct binding_key binding;
 	struct worker	 workers[CLIENTS_MAX];
-	unsigned	 n;
+	unsigned	 n;		/* the last one registers */
 	int		 log;
 	atomic_bool	 over;
 	/* where the workers wait while the server is down */
@@ -60,6 +65,10 @@ struct crash {
 void *crash_work(void *worker);
 /* Ends the order in hand. */
 void crash_order_done(struct worker *w, bool good);
+
+/* Is there a use spent for each account of the binding, and an account for each one that was
+ * acknowledged? */
+bool crash_look_binding(const struct crash *all);
 
 /* Looks at one client's objects: those of this round, and some or all of the older ones.
  * Returns how many are not as they should be. */

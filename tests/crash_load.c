@@ -8,6 +8,8 @@
 #include "base/b64.h"
 #include "tests/crash.h"
 
+#define PAUSE_MS 10		/* between two registrations */
+
 const char *const kind_names[KINDS] = { "account", "order", "authz", "chall", "cert" };
 
 /* --- the log -------------------------------------------------------------------------- */
@@ -231,6 +233,27 @@ order_advance(struct worker *w)
 	return true;
 }
 
+/* Another account, with a key of its own. */
+static void
+register_bound(struct worker *w)
+{
+	struct client *c = w->c;
+	struct eab_plan plan = { .key = &w->all->binding, .url = client_url(c, "new-account") };
+
+	EVP_PKEY_free(c->key);
+	plan.account = c->key = key_new("ES256");
+	if (!ask(w, plan.url, eab_payload(c->arena, eab_print(c->arena, &plan), ""), true))
+		return;
+	if (c->reply.status == 201) {
+		EVP_PKEY_up_ref(c->key);
+		w->items->key = c->key;
+		w->registered++;
+	} else {
+		w->failed++;
+	}
+	usleep(PAUSE_MS * 1000);
+}
+
 void *
 crash_work(void *arg)
 {
@@ -238,7 +261,9 @@ crash_work(void *arg)
 	struct client *c = w->c;
 
 	while (!atomic_load(&w->all->over)) {
-		if (*c->kid == '\0') {
+		if (w->registers) {
+			register_bound(w);
+		} else if (*c->kid == '\0') {
 			if (ask(w, client_url(c, "new-account"), "{}", true) &&
 			    c->reply.status <= 201)
 				snprintf(c->kid, sizeof(c->kid), "%s",

@@ -140,6 +140,34 @@ verdict(struct client *c, const struct item *item, time_t until)
 	return strcmp(crash_text(c->json, "status"), "invalid") != 0;
 }
 
+/* As the account that the object belongs to. */
+static void
+act_for(struct client *c, const struct worker *w, const struct item *item)
+{
+	EVP_PKEY *key = item->key != NULL ? item->key : w->c->key;
+
+	EVP_PKEY_up_ref(key);
+	EVP_PKEY_free(c->key);
+	c->key = key;
+	snprintf(c->kid, sizeof(c->kid), "%s", item->key != NULL ? item->url : w->c->kid);
+}
+
+bool
+crash_look_binding(const struct crash *all)
+{
+	json_t *o = eab_shown(all->scene.server, &all->binding);
+	json_int_t uses = json_integer_value(json_object_get(o, "uses"));
+	size_t accounts = json_array_size(json_object_get(o, "accounts"));
+	unsigned registered = all->workers[all->n - 1].registered;
+	bool good = o != NULL && (size_t)uses == accounts && accounts >= registered;
+
+	if (!good)
+		printf("# A-12 %lld uses are spent for %zu accounts, %u acknowledged\n",
+		       (long long)uses, accounts, registered);
+	json_decref(o);
+	return good;
+}
+
 unsigned
 crash_look(struct crash *all, struct worker *w, bool everything)
 {
@@ -147,14 +175,12 @@ crash_look(struct crash *all, struct worker *w, bool everything)
 	time_t until = time(NULL) + VERDICT;
 	unsigned bad = 0, i = 0;
 
-	EVP_PKEY_up_ref(w->c->key);
-	c->key = w->c->key;
-	snprintf(c->kid, sizeof(c->kid), "%s", w->c->kid);
 	for (struct item *item = w->items; item != NULL; item = item->next) {
 		const char *what;
 
 		if (!item->fresh && !everything && i++ % SAMPLE != 0)
 			continue;
+		act_for(c, w, item);
 		all->looked[item->kind]++;
 		what = look(c, item);
 		if (what == NULL && !verdict(c, item, until))

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_payload.c - any bytes as a payload (F-4): JSON by our rules, then as each
- * resource reads it: identifiers, contacts, times, a certificate.  What is accepted comes
- * out the same when it is written and read again. */
+ * resource reads it: identifiers, contacts, times, a certificate, an external account
+ * binding.  What is accepted comes out the same when it is written and read again. */
+#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "acme/acme.h"
 #include "acme/contact.h"
+#include "acme/jwk.h"
+#include "acme/jws.h"
 #include "acme/offer.h"
 #include "base/b64.h"
 #include "base/clock.h"
@@ -95,6 +98,60 @@ try_certificate(const json_t *o, struct arena *a)
 		abort();
 }
 
+/* It verifies with the MAC that the key makes, and neither with one bit of it changed nor
+ * with a part of it. */
+static void
+try_mac(struct jws *jws)
+{
+	static const uint8_t key[BINDING_KEY] = { 1, 2, 3 };
+	const EVP_MD *md = strcmp(jws->alg, "HS256") == 0 ? EVP_sha256() :
+			   strcmp(jws->alg, "HS384") == 0 ? EVP_sha384() :
+			   strcmp(jws->alg, "HS512") == 0 ? EVP_sha512() : NULL;
+	const struct blob secret = { key, sizeof(key) }, sent = jws->signature;
+	uint8_t mac[EVP_MAX_MD_SIZE + 1] = { 0 };
+	unsigned n = 0;
+
+	if (md == NULL || HMAC(md, key, sizeof(key), jws->signing_input.data,
+			       jws->signing_input.len, mac, &n) == NULL ||
+	    jws_verify_mac(jws, secret))	/* nobody knows that key */
+		abort();
+	jws->signature = (struct blob){ mac, n };
+	if (!jws_verify_mac(jws, secret) || jws_verify_mac(jws, (struct blob){ key, 0 }))
+		abort();
+	for (size_t len = 0; len < n + 2; len++) {
+		jws->signature.len = len;
+		if (len != n && jws_verify_mac(jws, secret))
+			abort();
+	}
+	jws->signature.len = n;
+	mac[sent.len % n] ^= (uint8_t)(1u << sent.len % 8);
+	if (jws_verify_mac(jws, secret))
+		abort();
+	jws->signature = sent;
+}
+
+static void
+try_binding(const json_t *o, struct arena *a)
+{
+	const json_t *member = json_object_get(o, "externalAccountBinding"), *key;
+	struct problem p = { .type = PROBLEM_NONE };
+	struct jws jws = { .header = NULL };
+	struct blob text;
+	struct jwk jwk;
+
+	if (!jws_take_mac(&jws, a, member, &p)) {
+		told(&p);
+		return;
+	}
+	if (json_object_get(jws.header, "crit") != NULL || jws.signature.len == 0)
+		abort();
+	try_mac(&jws);
+	text = jws_payload(&jws, a, &p);
+	if (text.data == NULL || (key = json_parse(a, text.data, text.len, "it", &p)) == NULL ||
+	    !jwk_parse(&jwk, a, key, &p))
+		told(&p);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -114,6 +171,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_time(o, "notBefore", a);
 		try_time(o, "notAfter", a);
 		try_certificate(o, a);
+		try_binding(o, a);
 		if (!json_flag(o, "onlyReturnExisting", &flag, &p))
 			told(&p);
 	}

@@ -2,7 +2,7 @@
 /* fuzz_store.c - any bytes as any record (F-14): refused, or what comes out goes in again.
  *
  * The first octet picks the kind ('A' account, 'O' order, 'Z' authorization, 'C'
- * certificate, 'R' revocation list, 'J' key of a job); the record is the rest.  Build with
+ * certificate, 'R' revocation list, 'B' binding, 'J' key of a job); the record is the rest.  Build with
  * -fsanitize=fuzzer, or with tests/fuzz_main.c, which replays a corpus. */
 #include <stdlib.h>
 
@@ -32,6 +32,7 @@ TRY(order)
 TRY(authz)
 TRY(cert)
 TRY(crl)
+TRY(binding)
 
 static void
 try_job(struct blob bytes, struct arena *a)
@@ -71,6 +72,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'R':
 		try_crl(bytes, a);
+		break;
+	case 'B':
+		try_binding(bytes, a);
 		break;
 	case 'J':
 		try_job(bytes, a);

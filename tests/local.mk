@@ -33,7 +33,7 @@ tests_acme_wrong_SOURCES = tests/acme_wrong.c tests/wrong.h tests/wrong_csr.c \
 tests_acme_wrong_LDADD = $(CLIENT)
 
 # Kills the server at random moments; tests/run gives it its rounds.
-tests_crash_SOURCES = tests/crash.c tests/crash.h tests/crash_load.c \
+tests_crash_SOURCES = tests/bind.c tests/bind.h tests/crash.c tests/crash.h tests/crash_load.c \
 	tests/crash_look.c $(client_sources)
 tests_crash_LDADD = $(CLIENT)
 

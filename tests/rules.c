@@ -59,7 +59,7 @@ problem_rules(const struct client *c)
 static const char *
 link_rules(const struct client *c, const char *path)
 {
-	const char *link;
+	const char *link, *last = strrchr(path, '/');
 	size_t index = 0;
 
 	for (size_t i = 0; (link = reply_header(&c->reply, "Link", i)) != NULL; i++) {
@@ -68,8 +68,8 @@ link_rules(const struct client *c, const char *path)
 		if (strstr(link, ">;rel=\"index\"") != NULL)
 			index++;
 	}
-	return index == 1 || (index == 0 && strcmp(path, "/directory") == 0) ? NULL :
-	       "Link index";
+	return index == 1 || (index == 0 && last != NULL && strcmp(last, "/directory") == 0) ?
+	       NULL : "Link index";
 }
 
 const char *

@@ -148,6 +148,24 @@ sample_cert(struct arena *a, unsigned n, size_t len)
 	return cert;
 }
 
+/* An external account binding; its lists have as many texts as that. */
+SAMPLE struct binding
+sample_binding(struct arena *a, unsigned n, size_t texts)
+{
+	const char **list = arena_alloc(a, (texts + 1) * sizeof(*list));
+	struct binding binding = {
+		.id = sample_id(n), .directory = 1, .state = BINDING_VALID, .created = 1000,
+		.expires = 9000, .uses = 1, .uses_max = 2, .label = "partner",
+		.organisation = "Partner, Ltd", .technical = list, .authorising = list,
+		.allow = list, .deny = list, .profiles = list, .methods = 6, .prevalidated = true
+	};
+
+	for (size_t i = 0; i < texts; i++)
+		list[i] = arena_printf(a, "text%zu.example", i);
+	memset(binding.key, 0x33, sizeof(binding.key));
+	return binding;
+}
+
 /* A folder for one store, to be removed with sample_remove(). */
 SAMPLE const char *
 sample_folder(struct arena *a)

@@ -106,6 +106,7 @@ AGAIN(order)
 AGAIN(authz)
 AGAIN(cert)
 AGAIN(crl)
+AGAIN(binding)
 
 DEFER_STRUCT(arena, arena_free)
 
@@ -169,6 +170,7 @@ records(void)
 	struct cert cert = sample_cert(a, 8, 0);
 	struct crl crl = { .number = UINT64_MAX, .this_update = 1, .next_update = 2,
 			   .der = sample_blob(a, 100000) };
+	struct binding binding = sample_binding(a, 9, 2), bound = { 0 };
 	struct order back = { 0 };
 	struct blob bytes;
 
@@ -188,6 +190,16 @@ records(void)
 	cert = sample_cert(a, 8, 60000);
 	record("cert, longest", cert_encode(&cert, a), again_cert);
 	record("crl", crl_encode(&crl, a), again_crl);
+	record("binding", binding_encode(&binding, a), again_binding);
+	ok(binding_decode(binding_encode(&binding, a), a, &bound) && bound.uses == 1 &&
+	   bound.uses_max == 2 && bound.expires == 9000 && bound.prevalidated &&
+	   memcmp(bound.key, binding.key, BINDING_KEY) == 0, "the binding's fields");
+	is(bound.deny[1], "text1.example", "its second pattern");
+	ok(bound.deny[2] == NULL, "and the end of its list");
+	binding = sample_binding(a, 9, 1000);
+	record("binding, longest", binding_encode(&binding, a), again_binding);
+	binding = (struct binding){ .state = BINDING_REVOKED };
+	record("binding, barest", binding_encode(&binding, a), again_binding);
 
 	ok(order_decode(bytes, a, &back) && back.nident == 100 && back.nauthz == 100 &&
 	   back.idents[99].wildcard && back.not_after == INT64_MAX, "the order's fields");
@@ -197,7 +209,7 @@ records(void)
 	ok(back.has_csr && same(back.spki, order.spki), "its key");
 }
 
-/* The bytes of format 1.  Who changes these makes a store that older versions cannot
+/* The bytes of our format.  Who changes these makes a store that older versions cannot
  * read: that needs another number, and a step that reads this one. */
 static void
 format(void)
@@ -206,6 +218,7 @@ format(void)
 			   .der = { (const uint8_t *)"\x30\x00", 2 } };
 	struct order order = sample_order(a, 1, 1, false);
 	struct cert cert = sample_cert(a, 1, 2);
+	struct binding binding = sample_binding(a, 1, 1);
 	struct job job = { JOB_ISSUE, sample_id(9), 7 }, back;
 
 	is(hex(crl_encode(&crl, a)),
@@ -226,6 +239,16 @@ format(void)
 	   "02" "00000000000003e8" "0000000000000384" "00000003"
 	   "2222222222222222222222222222222222222222222222222222222222222222" "020007",
 	   "cert");
+	binding.authorising = binding.profiles = NULL;
+	binding.organisation = "";
+	is(hex(binding_encode(&binding, a)),
+	   "01" "00000001" "01" "00000000000003e8" "0000000000002328" "0000000000000001"
+	   "0000000000000002"
+	   "3333333333333333333333333333333333333333333333333333333333333333"
+	   "3333333333333333333333333333333333333333333333333333333333333333"
+	   "07706172746e6572" "00" "010d74657874302e6578616d706c65" "00"
+	   "010d74657874302e6578616d706c65" "010d74657874302e6578616d706c65" "00" "00000006"
+	   "01", "binding");
 	is(hex(job_encode(&job, a)),
 	   "02" "00000000000000000000000000000000000000000009" "00000007", "job");
 	ok(job_decode(job_encode(&job, a), &back) && back.kind == JOB_ISSUE &&

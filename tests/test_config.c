@@ -177,6 +177,148 @@ test_bad(void)
 	bad(ISSUER, "nonsense", "KEY=VALUE");
 }
 
+/* --- rules for names, limits, directories ----------------------------------------------- */
+
+static void
+test_rules_default(void)
+{
+	struct problem p;
+	struct config *c = read_text(ISSUER "profile short { }\nprofile long { }\n", NULL, &p);
+	const struct directory *d;
+
+	ok(c != NULL, "nothing about directories%s", p.detail);
+	if (c == NULL)
+		return;
+	ok(c->acme.rules.allow[0] == NULL && c->acme.rules.deny[0] == NULL, "all names are allowed");
+	ok(c->acme.labels_max == 10 && c->acme.name_max == 253, "of 10 labels, 253 octets");
+	ok(c->acme.ndirectory == 1, "one directory");
+	d = &c->acme.directories[0];
+	is(d->name, "default", "the default one");
+	is(d->path, "", "at the root");
+	ok(d->issuer == &c->acme.issuers[0] && d->nprofile == 2 && d->profile == d->profiles[0] &&
+	   strcmp(d->profile->name, "short") == 0, "the first issuer, all profiles");
+	ok(d->methods == (METHOD_BIT(METHOD_HTTP_01) | METHOD_BIT(METHOD_DNS_01) |
+			  METHOD_BIT(METHOD_TLS_ALPN_01)), "the three methods of clients");
+	ok(d->eab == EAB_NONE && d->rules.allow[0] == NULL && d->rules.deny[0] == NULL,
+	   "no bindings, no rules");
+	ok(c->acme.webhook.url == NULL, "no webhook");
+	ok(c->acme.limits.enabled && c->acme.limits.nexempt == 2, "limits, not for loopback");
+	acme_config_release(&c->acme);
+}
+
+#define PARTNER "directory partner {\n issuer = main\n profiles = { long, short }\n" \
+	" methods = { dns-01 }\n eab = required\n allow = { \".corp.example\", 10.0.0.0/8 }\n" \
+	" deny = { \"*.secret.corp.example\" }\n}\n"
+
+static void
+test_directories(void)
+{
+	static const char *const settings[] = {
+		"directory.default.eab=optional", "policy.allow=.example,fd00::/8", "policy.labels=7",
+		"limit.orders=12/90m", "limit.name=off", "limit.exempt=10.0.0.0/8", NULL
+	};
+	struct problem p;
+	struct config *c = read_text(ISSUER "profile short { }\nprofile long { }\n" PARTNER
+				     "policy { allow = { a.example }\n length = 64 }\n"
+				     "directory other { path = \"/a/b\" }\n", settings, &p);
+	const struct directory *d;
+
+	ok(c != NULL, "directories and rules%s", p.detail);
+	if (c == NULL)
+		return;
+	ok(c->acme.ndirectory == 3 && strcmp(c->acme.directories[0].name, "default") == 0,
+	   "the default one stands first, without a section");
+	ok(c->acme.directories[0].eab == EAB_OPTIONAL, "--set makes one");
+	d = acme_directory(&c->acme, "partner");
+	is(d->path, "/partner", "a path of its name");
+	is(acme_directory(&c->acme, "other")->path, "/a/b", "or one that is given");
+	ok(d->nprofile == 2 && strcmp(d->profile->name, "long") == 0, "its profiles in its order");
+	ok(d->methods == METHOD_BIT(METHOD_DNS_01) && d->eab == EAB_REQUIRED, "methods, bindings");
+	is(d->rules.allow[0], ".corp.example", "patterns");
+	is(d->rules.allow[1], "10.0.0.0/8", "and networks");
+	is(d->rules.deny[0], "*.secret.corp.example", "what is denied");
+	ok(d->rules.allow[2] == NULL && d->rules.deny[1] == NULL, "no more");
+	is(c->acme.rules.allow[0], ".example", "--set replaces a list");
+	is(c->acme.rules.allow[1], "fd00::/8", "with all its items");
+	ok(c->acme.labels_max == 7 && c->acme.name_max == 64, "sizes");
+	ok(c->acme.limits.rates[LIMIT_ORDERS].count == 12 &&
+	   c->acme.limits.rates[LIMIT_ORDERS].period == 5400, "a rate");
+	ok(c->acme.limits.rates[LIMIT_NAME].count == 0, "a rate that is off");
+	ok(c->acme.limits.nexempt == 1 && c->acme.limits.exempt[0].bits == 8, "a network");
+	acme_config_release(&c->acme);
+}
+
+static void
+test_rules_bad(void)
+{
+	bad(ISSUER "policy { allow = { 10.0.0.0/33 } }\n", NULL,
+	    "brevet.conf:3: policy.allow: \"10.0.0.0/33\" is not a pattern");
+	bad(ISSUER "policy {\n deny = { a.example, internal }\n}\n", NULL,
+	    "brevet.conf:4: policy.deny: \"internal\"");
+	bad(ISSUER "policy { deny = { \"10.0.0.300\" } }\n", NULL, "policy.deny: \"10.0.0.300\"");
+	bad(ISSUER "policy { deny = { \"a.example.\" } }\n", NULL, "policy.deny: \"a.example.\"");
+	bad(ISSUER "policy { deny = { \"xn--ls8h.example\" } }\n", NULL, "policy.deny: \"xn--ls8h");
+	bad(ISSUER "policy { labels = 1 }\n", NULL, ":3: policy.labels: \"1\" is out of bounds");
+	bad(ISSUER "policy { labels = 128 }\n", NULL, "policy.labels");
+	bad(ISSUER "policy { length = 254 }\n", NULL, "policy.length");
+	bad(ISSUER "policy { allowed = { a.example } }\n", NULL, ":3: no such option 'allowed'");
+	bad(ISSUER, "policy.allow=.corp.example,*", "policy.allow: \"*\" is not a pattern");
+	bad(ISSUER, "policy.labels=many", "policy.labels: \"many\" is not a number");
+
+	bad(ISSUER "limit { orders = 300 }\n", NULL, ":3: limit.orders: \"300\" is not a rate");
+	bad(ISSUER "limit { orders = \"300/\" }\n", NULL, "limit.orders: \"300/\"");
+	bad(ISSUER "limit { orders = \"0/3h\" }\n", NULL, "limit.orders: \"0/3h\"");
+	bad(ISSUER "limit { orders = \"-1/3h\" }\n", NULL, "limit.orders: \"-1/3h\"");
+	bad(ISSUER "limit { orders = \"1/3\" }\n", NULL, "limit.orders: \"1/3\"");
+	bad(ISSUER "limit { orders = \"1/0s\" }\n", NULL, "limit.orders: \"1/0s\"");
+	bad(ISSUER "limit { orders = \"1/400d\" }\n", NULL, "limit.orders: \"1/400d\"");
+	bad(ISSUER "limit { orders = \"2000000000/1d\" }\n", NULL, "limit.orders: \"2000000000/1d\"");
+	bad(ISSUER "limit { enabled = maybe }\n", NULL, "limit.enabled: \"maybe\"");
+	bad(ISSUER "limit { exempt = { localhost } }\n", NULL,
+	    ":3: limit.exempt: \"localhost\" is not an address or a network");
+	bad(ISSUER, "limit.name=many", "limit.name: \"many\" is not a rate");
+}
+
+static void
+test_directories_bad(void)
+{
+	bad(ISSUER "directory a { issuer = other }\n", NULL,
+	    "brevet.conf: directory a: there is no issuer \"other\"");
+	bad(ISSUER "directory a { profiles = { long } }\n", NULL,
+	    "brevet.conf: directory a: there is no profile \"long\"");
+	bad(ISSUER "profile p { }\ndirectory a { profiles = { p, p } }\n", NULL,
+	    "directory a: more than once: the profile \"p\"");
+	bad(ISSUER "directory a { path = \"/x\" }\ndirectory b { path = \"/x\" }\n", NULL,
+	    "brevet.conf: directory b: ");
+	bad(ISSUER "directory a { }\ndirectory b { path = \"/a\" }\n", NULL, "directory b: ");
+	bad(ISSUER "directory a { path = \"/acme\" }\n", NULL, "directory a: path \"/acme\"");
+	bad(ISSUER "directory a { path = \"/acme/x\" }\n", NULL, "directory a: path \"/acme/x\"");
+	bad(ISSUER "directory acme { }\n", NULL, "directory acme: path \"/acme\"");
+	bad(ISSUER "directory directory { }\n", NULL, "directory directory: path");
+	bad(ISSUER "directory help { }\n", NULL, "directory help: path");
+	bad(ISSUER "directory a { path = x }\n", NULL, "directory a: path \"x\"");
+	bad(ISSUER "directory a { path = \"/\" }\n", NULL, "directory a: path \"/\"");
+	bad(ISSUER "directory a { path = \"/x/\" }\n", NULL, "directory a: path \"/x/\"");
+	bad(ISSUER "directory a { path = \"/x//y\" }\n", NULL, "directory a: path \"/x//y\"");
+	bad(ISSUER "directory a { path = \"/%61\" }\n", NULL, "directory a: path");
+	bad(ISSUER "directory A { }\n", NULL, "directory A: path \"/A\"");
+	bad(ISSUER "directory a { }\ndirectory a { }\n", NULL, "brevet.conf:4: ");
+	bad(ISSUER "directory { }\n", NULL, "brevet.conf:3: ");
+	bad(ISSUER "directory a {\n eab = maybe }\n", NULL,
+	    "brevet.conf:4: directory.a.eab: \"maybe\" is not one of its words");
+	bad(ISSUER "directory a { methods = { http-01, tls-sni-01 } }\n", NULL,
+	    ":3: directory.a.methods: \"tls-sni-01\"");
+	bad(ISSUER "directory a { allow = { \".\" } }\n", NULL, ":3: directory.a.allow: \".\"");
+	bad(ISSUER "directory a { deny = { a.example, \"*\" } }\n", NULL, "directory.a.deny: \"*\"");
+	bad(ISSUER "directory a { names = { a.example } }\n", NULL, ":3: no such option 'names'");
+	bad(ISSUER "profile p { lifetime = long }\n", NULL, ":3: profile.p.lifetime: \"long\"");
+	bad(ISSUER, "directory.default.eab=maybe", "directory.default.eab: \"maybe\"");
+	bad(ISSUER, "directory.a.eab=required", "directory.a.eab=required: the file has no such section");
+	bad(ISSUER, "directory.eab=required", "no such option: directory.eab");
+	bad(ISSUER, "directory.default.allow=.", "directory.default.allow: \".\" is not a pattern");
+	bad(ISSUER, "directory.default.issuer=x", "directory default: there is no issuer \"x\"");
+}
+
 static void
 test_fixed(void)
 {
@@ -261,6 +403,10 @@ main(void)
 	test_values();
 	test_listeners();
 	test_bad();
+	test_rules_default();
+	test_directories();
+	test_rules_bad();
+	test_directories_bad();
 	test_fixed();
 	test_print();
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_records.c - records in the store: accounts, orders, authorizations, certificates,
- * revocation lists, jobs, and when they end. */
+ * revocation lists, bindings, jobs, and when they end. */
 #include "store/store.h"
 
 #include "tests/store_make.h"
@@ -199,6 +199,104 @@ others(void)
 }
 
 static void
+add_binding(struct edit *e, const void *record)
+{
+	store_binding_add(e, record);
+}
+
+static void
+put_binding(struct edit *e, const void *record)
+{
+	store_binding_put(e, record);
+}
+
+/* The last octets of ids. */
+static const char *
+numbers(const struct id *ids, size_t n)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(a, "%s%u ", text, ids[i].b[ID_LEN - 1]);
+	return text;
+}
+
+static const char *
+binding_list(const struct view *v, const struct id *after, size_t max)
+{
+	struct id *ids;
+	size_t n = store_binding_list(v, a, after, max, &ids);
+
+	return numbers(ids, n);
+}
+
+static const char *
+member_list(const struct view *v, const struct id *binding, const struct id *after, size_t max)
+{
+	struct id *ids;
+	size_t n = store_binding_accounts(v, a, binding, after, max, &ids);
+
+	return numbers(ids, n);
+}
+
+static void
+bindings(void)
+{
+	struct binding one = sample_binding(a, 60, 3), two = sample_binding(a, 61, 0);
+	const struct binding *got;
+	struct view *v;
+
+	ok(kept(add_binding, &two) && kept(add_binding, &one), "two bindings");
+	reopen();
+	v = view_open(s);
+	got = store_binding_get(v, a, &one.id);
+	ok(got != NULL && id_equal(&got->id, &one.id) && got->uses == 1 && got->prevalidated &&
+	   memcmp(got->key, one.key, sizeof(one.key)) == 0, "one is there");
+	is(got->allow[2], "text2.example", "with its names");
+	ok(store_binding_get(v, a, &(struct id){ { 7 } }) == NULL, "no other");
+	is(binding_list(v, NULL, 10), "60 61 ", "oldest first");
+	is(binding_list(v, NULL, 1), "60 ", "not more than wanted");
+	is(binding_list(v, &one.id, 10), "61 ", "those behind one");
+	view_close(v);
+	one.uses = 2;
+	one.state = BINDING_REVOKED;
+	ok(kept(put_binding, &one), "it is used, and revoked");
+	v = view_open(s);
+	got = store_binding_get(v, a, &one.id);
+	ok(got->uses == 2 && got->state == BINDING_REVOKED, "and is");
+	view_close(v);
+	ok(!kept(add_binding, &one), "no second binding of an id");
+	one.id = sample_id(62);
+	ok(!kept(put_binding, &one), "none is put that is not there");
+}
+
+/* Whose accounts they are. */
+static void
+members(void)
+{
+	struct id one = sample_id(60), two = sample_id(61), account;
+	struct edit *e = edit_begin(s);
+	struct view *v;
+
+	for (unsigned i = 70; i < 76; i++) {
+		account = sample_id(i);
+		store_binding_join(e, i & 1 ? &one : &two, &account,
+				   arena_printf(a, "{\"n\":%u}", i));
+	}
+	commit(e);
+	reopen();
+	v = view_open(s);
+	is(member_list(v, &one, NULL, 10), "71 73 75 ", "the accounts of a binding");
+	is(member_list(v, &two, NULL, 2), "70 72 ", "not more than wanted");
+	account = sample_id(72);
+	is(member_list(v, &two, &account, 2), "74 ", "those behind one, and of that binding alone");
+	account = sample_id(71);
+	is(store_binding_jws(v, a, &one, &account), "{\"n\":71}", "what bound an account");
+	ok(store_binding_jws(v, a, &two, &account) == NULL, "another binding did not");
+	view_close(v);
+}
+
+static void
 jobs(void)
 {
 	struct job job[3] = { { JOB_VALIDATE, sample_id(40), 2 },
@@ -283,6 +381,8 @@ main(void)
 	orders();
 	order_lists();
 	others();
+	bindings();
+	members();
 	jobs();
 	snapshot();
 	corruption();

@@ -151,6 +151,7 @@ attempt_new(struct va *va, const struct flow *waiter, const struct flow_step *st
 	a->flow = f;
 	a->began = clock_mono_ms();
 	record_begin(&a->record, f->arena);
+	a->lookup.record = &a->record;
 	a->timeout_ms = timeout_ms == 0 || timeout_ms > va->timeout_ms ? va->timeout_ms :
 			timeout_ms;
 	a->deadline = loop_timer(f->loop, a->timeout_ms, attempt_late, a);
@@ -257,4 +258,6 @@ va_drop(struct loop *l)
 		else if (a->caa != NULL)
 			va_caa_cancel(a->caa);
 	}
+	if (r != NULL)
+		posting_drop(r);
 }

@@ -173,7 +173,7 @@ fetch_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d
 	struct fetch *x = arg;
 
 	(void)a, (void)b, (void)c, (void)d;
-	x->much = x->nread > FETCH_MAX;
+	x->much = x->nread > x->most;
 	return x->much;
 }
 
@@ -253,11 +253,13 @@ fetch_pin(const union address *a)
 }
 
 void
-fetch_start(struct fetch *x, struct flow *f, unsigned ticket)
+fetch_open(struct fetch *x, struct flow *f, unsigned ticket)
 {
 	x->fetcher = f->loop->slot[SLOT_FETCHER];
 	x->flow = f;
 	x->ticket = ticket;
+	if (x->most == 0)
+		x->most = FETCH_MAX;
 	x->easy = curl_easy_init();
 	if (x->easy == NULL)
 		abort();
@@ -280,8 +282,20 @@ fetch_start(struct fetch *x, struct flow *f, unsigned ticket)
 	curl_easy_setopt(x->easy, CURLOPT_XFERINFODATA, x);
 	curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(x->easy, CURLOPT_PRIVATE, x);
+}
+
+void
+fetch_go(struct fetch *x)
+{
 	if (curl_multi_add_handle(x->fetcher->multi, x->easy) != CURLM_OK)
 		abort();
+}
+
+void
+fetch_start(struct fetch *x, struct flow *f, unsigned ticket)
+{
+	fetch_open(x, f, ticket);
+	fetch_go(x);
 }
 
 /* Status and Location of the last head, while the handle lives. */
@@ -343,7 +357,8 @@ fetch_why(const struct fetch *x)
 	if (x->head_long || x->code == CURLE_OUT_OF_MEMORY)	/* so it calls long lines */
 		return "the head of the response is longer than 16 kB";
 	if (x->much)
-		return "the response is longer than 64 kB";
+		return arena_printf(x->flow->arena, "the response is longer than %zu kB",
+				    x->most / 1024);
 	if (x->code == CURLE_OPERATION_TIMEDOUT)
 		return x->connected ? "timeout: connected, but no whole answer in time" :
 		       "timeout during connect; does a firewall drop packets?";

@@ -27,6 +27,7 @@ struct fetch {
 	const char	*url, *agent;
 	union address	 address;	/* with port: the only one that is dialled */
 	int		 timeout_ms, connect_ms;
+	size_t		 most;		/* octets of all that is read; 0: FETCH_MAX */
 	/* the answer */
 	CURLcode	 code;		/* why it failed; CURLE_OK also when we had enough */
 	bool		 connected;	/* TCP, at least */
@@ -37,7 +38,7 @@ struct fetch {
 	size_t		 locations;
 	bool		 head_long;	/* the head was longer than FETCH_HEAD_MAX */
 	bool		 body_long;
-	bool		 much;		/* the whole was longer than FETCH_MAX */
+	bool		 much;		/* the whole was longer than most */
 	size_t		 nbody;
 	char		 body[FETCH_BODY_MAX];	/* of status 200 only */
 	/* private */
@@ -52,6 +53,10 @@ struct fetch {
 /* Starts it; the question is filled.  The flow is woken with the ticket, its step
  * returns FLOW_WAIT next. */
 void fetch_start(struct fetch *x, struct flow *f, unsigned ticket);
+
+/* The same in two steps: between them more options may be set in x->easy. */
+void fetch_open(struct fetch *x, struct flow *f, unsigned ticket);
+void fetch_go(struct fetch *x);
 
 /* Nobody is woken any more.  Nothing to cancel is fine. */
 void fetch_cancel(struct fetch *x);

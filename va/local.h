@@ -17,7 +17,6 @@
 #include "va/va.h"
 
 #define REDIRECTS_MAX 10
-#define LOOKUPS_MAX   64	/* questions to DNS of one validation */
 
 struct va {
 	atomic_uint		  refs;
@@ -64,7 +63,6 @@ struct attempt {
 	char			 address[64];
 	unsigned		 redirects;
 	struct lookup		 lookup;
-	unsigned		 nlookup;	/* questions asked so far */
 	struct record		 record;	/* what was asked and seen */
 	const char		*climb;		/* of CAA: where the next climb begins; or NULL */
 	struct turn		 turn;		/* at the name */
@@ -112,5 +110,8 @@ const char *va_method_section(enum va_method method, enum ident_type type);
 
 /* The last step: hands the verdict over, wakes the waiter. */
 enum flow_next va_report(struct flow *f);
+
+/* va_post_cancel() for all that this loop has under way. */
+void posting_drop(struct resolver *r);
 
 #endif

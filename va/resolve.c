@@ -74,7 +74,8 @@ question_done(struct question *q)
 
 	q->pending = false;
 	q->ms = clock_mono_ms() - q->began;
-	record_lookup(&ATTEMPT(k->flow)->record, q);
+	if (k->record != NULL)
+		record_lookup(k->record, q);
 	k->left--;
 	if (!k->asking && (k->left == 0 || (k->climbs && lookup_settled(k))))
 		flow_wake(k->flow, k->ticket);
@@ -114,11 +115,10 @@ static void
 question_ask(struct question *q)
 {
 	struct lookup *k = q->lookup;
-	struct attempt *a = ATTEMPT(k->flow);
 
 	q->pending = true;
 	q->began = clock_mono_ms();
-	if (a->nlookup++ < LOOKUPS_MAX)
+	if (k->asked++ < LOOKUPS_MAX)
 		k->resolver->engine->ask(k->resolver->dns, q);
 	else
 		question_fail(q, ns_r_refused, "more lookups than one validation may need");
@@ -145,7 +145,8 @@ static void
 lookup_make(struct lookup *k, struct flow *f, unsigned ticket, const char *name, unsigned n)
 {
 	lookup_cancel(k);
-	*k = (struct lookup){ .flow = f, .ticket = ticket, .name = name, .n = n };
+	*k = (struct lookup){ .flow = f, .ticket = ticket, .name = name, .n = n,
+			      .record = k->record, .asked = k->asked };
 	k->questions = arena_alloc(f->arena, n * sizeof(*k->questions));
 	for (unsigned i = 0; i < n; i++)
 		k->questions[i].name = name;
@@ -197,7 +198,8 @@ lookup_cancel(struct lookup *k)
 		q->pending = false;
 		q->rcode = RCODE_SILENCE;
 		q->ms = clock_mono_ms() - q->began;
-		record_lookup(&ATTEMPT(k->flow)->record, q);
+		if (k->record != NULL)
+			record_lookup(k->record, q);
 	}
 }
 

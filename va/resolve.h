@@ -2,8 +2,9 @@
 /* resolve.h - questions to DNS, without waiting.
  *
  * A lookup asks one name for one type, or several questions side by side, and wakes a
- * flow once, when the answers are there; the next step looks at them.  An attempt asks at
- * most LOOKUPS_MAX questions; each goes into its record. */
+ * flow once, when the answers are there; the next step looks at them.  One after the other
+ * they are the same struct lookup, which asks at most LOOKUPS_MAX questions; each goes into
+ * its record, if it has one. */
 #ifndef VA_RESOLVE_H
 #define VA_RESOLVE_H
 
@@ -17,9 +18,12 @@
 #define RESOLVE_ANCHOR "/usr/share/dns/root.key"
 #define LOOKUP_ADDRESSES_MAX 64
 #define CLIMB_MAX 8
+#define LOOKUPS_MAX 64		/* questions to DNS of one validation, or one post */
 
 struct attempt;
 struct engine;
+struct posting;
+struct record;
 
 /* What va/ keeps in SLOT_RESOLVER. */
 struct resolver {
@@ -27,6 +31,7 @@ struct resolver {
 	void			*dns;		/* the engine's */
 	enum va_dnssec		 dnssec;	/* that it was opened with */
 	struct attempt		*attempts;	/* ask.c's list */
+	struct posting		*postings;	/* post.c's */
 };
 
 /* A resolver with the options of va; NULL with serverInternal. */
@@ -67,6 +72,8 @@ struct lookup {
 	unsigned	 n, left;
 	bool		 climbs;	/* the first question that settles it is enough */
 	bool		 asking;
+	struct record	*record;	/* set once: where questions go; or NULL */
+	unsigned	 asked;		/* so far, also before */
 };
 
 /* Asks for records of that type (ns_t_txt ...); for AAAA and A; for the type at the name

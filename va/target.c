@@ -28,31 +28,39 @@ url_part(CURLU *u, struct arena *a, CURLUPart part, unsigned flags)
 	       arena_own(a, text, curl_free) : NULL;
 }
 
-static bool
-target_host(struct target *t, CURLU *u, struct arena *a, struct problem *p)
+/* The URL's host without brackets, and the address if it is one. */
+static void
+host_take(struct target *t, CURLU *u, struct arena *a)
 {
 	const char *host = url_part(u, a, CURLUPART_HOST, 0);
 	size_t n = host == NULL ? 0 : strlen(host);
-	char *name;
+	bool six = n > 0 && host[0] == '[';
+	char *name = n == 0 ? arena_strdup(a, "") :
+		     arena_strndup(a, host + six, n - (six ? 2 : 0));
 
+	for (char *c = name; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	t->host = name;
+	t->literal = address_parse(&t->address, name);
+}
+
+static bool
+target_host(struct target *t, CURLU *u, struct arena *a, struct problem *p)
+{
+	size_t n;
+
+	host_take(t, u, a);
+	n = strlen(t->host);
 	if (n == 0)
 		return problem(p, PROBLEM_CONNECTION, "the redirect has no host");
 	if (url_part(u, a, CURLUPART_ZONEID, 0) != NULL)
 		return problem(p, PROBLEM_CONNECTION, "the redirect's address has a zone");
-	if (host[0] == '[') {
-		host++;
-		n -= 2;
-	}
-	t->host = name = arena_strndup(a, host, n);
-	for (char *c = name; *c != '\0'; c++)
-		*c = (char)tolower((unsigned char)*c);
-	t->literal = address_parse(&t->address, name);
-	if (!t->literal && !ident_dns_ok(name, n))
+	if (!t->literal && !ident_dns_ok(t->host, n))
 		return problem(p, PROBLEM_CONNECTION, "the redirect's host \"%.60s\" is not a name",
-			       name);
-	if (n > 11 && strcmp(name + n - 11, ".well-known") == 0)
+			       t->host);
+	if (n > 11 && strcmp(t->host + n - 11, ".well-known") == 0)
 		return problem(p, PROBLEM_CONNECTION, "the redirect's host \"%.60s\" ends in "
-			       "\".well-known\": is a slash missing before it?", name);
+			       "\".well-known\": is a slash missing before it?", t->host);
 	return true;
 }
 
@@ -122,6 +130,42 @@ target_follow(struct target *t, const char *location, struct arena *a, const str
 		return problem(p, PROBLEM_CONNECTION, "redirect to \"%.60s\": %s", location,
 			       curl_url_strerror(bad));
 	return target_judge(t, u, a, va, p);
+}
+
+static bool
+service_judge(struct target *t, CURLU *u, struct arena *a, struct problem *p)
+{
+	const char *scheme = url_part(u, a, CURLUPART_SCHEME, 0);
+
+	if (scheme == NULL || strcmp(scheme, "https") != 0)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "\"%.100s\" does not begin with "
+			       "https://", t->url);
+	if (url_part(u, a, CURLUPART_USER, 0) != NULL ||
+	    url_part(u, a, CURLUPART_PASSWORD, 0) != NULL)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "the URL has a user name in it");
+	if (url_part(u, a, CURLUPART_FRAGMENT, 0) != NULL ||
+	    url_part(u, a, CURLUPART_ZONEID, 0) != NULL)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "\"%.100s\": there is no place for a "
+			       "fragment or a zone in it", t->url);
+	host_take(t, u, a);
+	t->port = (uint16_t)atoi(url_part(u, a, CURLUPART_PORT, CURLU_DEFAULT_PORT));
+	return t->literal || ident_dns_ok(t->host, strlen(t->host)) ||
+	       problem(p, PROBLEM_SERVER_INTERNAL, "\"%.100s\": its host is not a name", t->url);
+}
+
+bool
+target_service(struct target *t, const char *url, struct arena *a, struct problem *p)
+{
+	defer(CURLU) *u = curl_url();
+	CURLUcode bad;
+
+	if (u == NULL)
+		abort();
+	*t = (struct target){ .url = url };
+	bad = curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
+	return bad == CURLUE_OK ? service_judge(t, u, a, p) :
+	       problem(p, PROBLEM_SERVER_INTERNAL, "\"%.100s\" is no URL: %s", url,
+		       curl_url_strerror(bad));
 }
 
 const char *

@@ -28,6 +28,11 @@ struct target {
 bool target_follow(struct target *t, const char *location, struct arena *a,
 		   const struct va *va, struct problem *p);
 
+/* The target of an https URL to a service of the operator's, whatever its port; t->url is the
+ * URL as given.  False with serverInternal: another scheme, a user, a fragment, a zone, a
+ * host that is no name. */
+bool target_service(struct target *t, const char *url, struct arena *a, struct problem *p);
+
 /* The URL cut to what fits beside other words in a problem's detail. */
 const char *target_shown(struct arena *a, const char *url);
 

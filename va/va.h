@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* va.h - proving control of an identifier (RFC 8555 section 8).  The only folder that
- * dials out.
+/* va.h - proving control of an identifier (RFC 8555 section 8), and asking the operator's
+ * webhook.  The only folder that dials out.
  *
  * Everything here runs on loops.  A validation asks DNS (libunbound) and HTTP
  * (libcurl), never blocks, and ends in a verdict within the time limit, always. */
@@ -138,8 +138,48 @@ struct va_caa {
 void va_caa_check(struct va_caa *c);
 void va_caa_cancel(struct va_caa *c);
 
-/* Ends all validations and checks of this loop without waking anybody; at shutdown, on the loop. */
+/* Ends all validations, checks and posts of this loop without waking anybody; at shutdown, on
+ * the loop. */
 void va_drop(struct loop *l);
+
+/* --- asking a service of the operator's ------------------------------------------- */
+
+#define POST_ANSWER_MAX 65536	/* octets of an answer's body */
+
+/* One POST over HTTPS, to whatever address the URL's host has; the caller's, in the arena
+ * of the flow that waits.  The peer's certificate is verified, no redirect is followed, and
+ * a connection is used again if it is still there. */
+struct post {
+	/* the question; it lives until the answer */
+	struct va		*va;		/* whose hosts file is asked before DNS */
+	const char		*url;		/* one that va_url_ok() found good */
+	struct blob		 roots;		/* PEM; empty: those of the system */
+	const char		*agent;		/* User-Agent */
+	const char *const	*headers;	/* "Name: value"; ends with NULL */
+	struct blob		 body;
+	int			 timeout_ms;	/* of all of it */
+	struct flow		*waiter;	/* woken with this ticket ... */
+	unsigned		 ticket;
+	/* the answer, complete when the waiter runs again */
+	struct problem		 problem;	/* dns, connection or tls; PROBLEM_NONE: */
+	long			 status;	/* the HTTP status that came */
+	struct blob		 answer;	/* and the body, in the waiter's arena */
+	int64_t			 took_ms;
+	/* private to va/ */
+	struct flow		*flow;
+};
+
+/* Is it an https URL that a post can go to: a host, no user, no fragment?  False with
+ * serverInternal, whose detail says what is wrong with it. */
+bool va_url_ok(const char *url, struct problem *p);
+
+/* Starts it on the waiter's loop; its waiter returns FLOW_WAIT next, and is woken through its
+ * lane, always, within the time limit. */
+void va_post(struct post *post);
+
+/* Gives up one that has not answered: the problem is set, nobody is woken.  No effect
+ * after the answer. */
+void va_post_cancel(struct post *post);
 
 /* --- addresses (also for tables of tests) ----------------------------------------- */
 
