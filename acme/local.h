@@ -39,6 +39,7 @@ struct acme_local {
 	struct waiter			*waiters[WAIT_BUCKETS];
 	struct asking			*askings;
 	struct lines			 hooks;		/* of hook.c: who asks the webhook */
+	struct lines			 accounts;	/* that validate */
 	bool				 stopping;
 	struct event			*crl_timer;	/* of crljob.c, on one loop */
 	unsigned			 crl_running;

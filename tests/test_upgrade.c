@@ -107,7 +107,7 @@ check_new_tables(struct store *s)
 	const char **texts;
 
 	store_binding_add(e, &binding);
-	store_evidence_add(e, &binding.id, 1700000000000, "{}");
+	store_evidence_add(e, &binding.id, 1700000000000, "{}", 1);
 	ok(edit_commit(e, &p), "a binding and evidence are added: %s", p.detail);
 	v = view_open(s);
 	ok(store_binding_list(v, a, NULL, 10, &ids) == 1, "the binding is there");
