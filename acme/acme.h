@@ -148,6 +148,7 @@ struct acme_config {
 	int64_t			 crl_life;	/* nextUpdate - thisUpdate, seconds */
 	struct va		*va;
 	int64_t			 attempts;	/* of a validation that DNS or the network fail */
+	int64_t			 per_account;	/* validations at a time on each loop */
 	int64_t			 caa_age;	/* seconds that a CAA check holds */
 	/* The last user frees it. */
 	atomic_uint		 users;

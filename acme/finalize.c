@@ -174,6 +174,10 @@ finalize_begin(struct flow *f)
 
 	if (fin->repeated)
 		return FLOW_NEXT;
+	if (fin->recheck.problem.type != PROBLEM_NONE) {	/* forbidden: no more than that */
+		recheck_record(&fin->recheck, f->txn, &fin->seen.id);
+		return FLOW_NEXT;
+	}
 	fin->seen.order = store_order_get(v, f->arena, &fin->seen.id);
 	fin->seen.status = status_order_read(fin->seen.order, v, f->arena, now);
 	if (fin->seen.status != STATUS_READY) {
@@ -221,6 +225,10 @@ finalize_hold(struct flow *f)
 {
 	struct finalize *fin = REQUEST(f)->doing;
 
+	if (fin->recheck.problem.type != PROBLEM_NONE) {
+		f->problem = fin->recheck.problem;
+		return FLOW_FAIL;
+	}
 	return wait_settled(f, &fin->seen.id, order_settled);
 }
 
@@ -252,9 +260,9 @@ const struct flow_step finalize_steps[] = {
 
 /* Instead of its first step, when a CAA check is too old. */
 static const struct flow_step finalize_recheck_steps[] = {
-	{ ON_LOOP,   STEP(finalize_ask) },	/* one name's CAA; waits for DNS         */
-	{ ON_LOOP,   STEP(finalize_heard) },	/* the next name, until all are checked  */
-	{ ON_WRITER, STEP(finalize_begin) },
+	{ ON_LOOP,   STEP(finalize_ask) },	/* some names' CAA; waits for DNS        */
+	{ ON_LOOP,   STEP(finalize_heard) },	/* the next ones, until all are checked  */
+	{ ON_WRITER, STEP(finalize_begin) },	/* or only what was seen is kept         */
 	{ ON_LOOP,   STEP(finalize_hold) },
 	{ ON_LOOP,   STEP(finalize_reply) },
 	{ 0 }

@@ -66,6 +66,8 @@ acme_inspect_authz(const struct view *v, struct arena *a, const struct id *id, i
 		json_object_set_new(o, "wildcard", json_true());
 	set(o, "status", status_authz_name(status_authz(authz, now)));
 	set(o, "account", id_print(a, &authz->account));
+	if (!id_none(&authz->order))
+		set(o, "order", id_print(a, &authz->order));
 	set(o, "created", clock_print(a, authz->created));
 	set(o, "expires", clock_print(a, authz->expires));
 	json_object_set_new(o, "challenges", challenges_json(authz, a));

@@ -21,7 +21,7 @@ jobs_account_url(const struct acme_config *c, struct arena *a, uint32_t director
 {
 	const struct directory *d = acme_directory_of(c, directory);
 
-	return arena_printf(a, "%s%s/acme/account/%s", c->base_url, d == NULL ? "" : d->path,
+	return arena_printf(a, "%s%s/acme/account/%s", c->base_url, d->path,
 			    id_print(a, account));
 }
 

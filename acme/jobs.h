@@ -18,7 +18,7 @@ struct work {
 
 extern const struct flow_step validate_steps[], issue_steps[], issue_resumed_steps[];
 
-/* The URL of an account, in the arena, whether its directory is still configured or not. */
+/* The URL of an account, in the arena; its directory must be configured. */
 const char *jobs_account_url(const struct acme_config *c, struct arena *a, uint32_t directory,
 			     const struct id *account);
 

@@ -5,6 +5,7 @@
 
 #include "acme/acme.h"
 #include "acme/jwk.h"
+#include "base/turn.h"
 
 #define KEY_CACHE 256		/* slots, by thumbprint */
 #define WAIT_BUCKETS 256	/* by the last octet of the id */
@@ -37,6 +38,7 @@ struct acme_local {
 	} keys[KEY_CACHE];
 	struct waiter			*waiters[WAIT_BUCKETS];
 	struct asking			*askings;
+	struct lines			 accounts;	/* that validate */
 	bool				 stopping;
 	struct event			*crl_timer;	/* of crljob.c, on one loop */
 	unsigned			 crl_running;

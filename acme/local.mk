@@ -11,7 +11,7 @@ libacme_a_SOURCES = acme/account.c acme/acme.h acme/authz.c acme/authz.h \
 	acme/pause.h acme/policy.c acme/policy.h acme/rate.c acme/rate.h acme/recheck.c acme/recheck.h acme/reply.c \
 	acme/reply.h acme/revoke.c acme/revoke.h acme/routes.c acme/routes.h acme/show.c \
 	acme/show.h acme/status.c acme/status.h acme/terms.c acme/terms.h acme/throttle.c \
-	acme/throttle.h acme/validate.c acme/wait.c
+	acme/throttle.h acme/validate.c acme/verdict.c acme/verdict.h acme/wait.c
 
 unit_tests += tests/test_status tests/test_nonce tests/test_jwk
 tests_test_jwk_SOURCES = tests/test_jwk.c tests/tap.h

@@ -113,6 +113,18 @@ offer_make(struct authz *authz, const struct request *rq, const struct acme_prof
 	authz->challenges[0].validated = rq->now;
 }
 
+/* Are its challenges those that would be offered now?  Of a valid one, is its proof? */
+static bool
+methods_still(const struct authz *authz, unsigned methods)
+{
+	unsigned has = 0;
+
+	for (size_t i = 0; i < authz->nchallenge; i++)
+		if (authz->state != AUTHZ_VALID || authz->challenges[i].state == CHALLENGE_VALID)
+			has |= METHOD_BIT(authz->challenges[i].method);
+	return authz->state == AUTHZ_VALID ? (has & methods) != 0 : has == methods;
+}
+
 static bool
 untried(const struct authz *authz)
 {
@@ -124,10 +136,10 @@ untried(const struct authz *authz)
 
 /* The spelling must be the same too: it is echoed. */
 static bool
-usable(const struct authz *authz, const struct ident *ident, enum authz_state state, int64_t now)
+usable(const struct authz *authz, const struct ident *ident, unsigned methods, int64_t now)
 {
-	return authz != NULL && status_authz(authz, now) == state &&
-	       authz->expires - now >= REUSE_LEAST &&
+	return authz != NULL && status_authz(authz, now) == authz->state &&
+	       methods_still(authz, methods) && authz->expires - now >= REUSE_LEAST &&
 	       strcmp(authz->ident.shown, ident->wildcard ? ident->shown + 2 : ident->shown) == 0;
 }
 
@@ -137,23 +149,40 @@ offer_find(const struct request *rq, const struct view *v, const struct ident *i
 {
 	struct arena *a = rq->flow->arena;
 	const struct authz *there = NULL;
+	unsigned methods;
 
 	if (policy_prevalidated(rq->binding, ident))
 		return NULL;
+	methods = policy_methods(rq->directory, policy_profile(rq->directory, rq->binding),
+				 rq->binding, ident);
 	if (rq->config->reuse_valid)
 		there = store_authz_find(v, a, &rq->account->id, ident, AUTHZ_VALID);
-	if (usable(there, ident, AUTHZ_VALID, now))
+	if (usable(there, ident, methods, now))
 		return there;
 	there = NULL;
 	if (rq->config->reuse_pending)
 		there = store_authz_find(v, a, &rq->account->id, ident, AUTHZ_PENDING);
-	return usable(there, ident, AUTHZ_PENDING, now) && untried(there) ? there : NULL;
+	return usable(there, ident, methods, now) && untried(there) ? there : NULL;
+}
+
+/* Of one that no challenge has proved, what stands for that. */
+static void
+offer_vouch(const struct request *rq, struct edit *e, const struct authz *authz)
+{
+	struct arena *a = rq->flow->arena;
+	json_t *evidence = json_keep(a, json_pack("{s:{s:s, s:s}}", "prevalidated", "binding",
+						  id_print(a, &rq->binding->id), "at",
+						  clock_print(a, rq->now)));
+
+	store_evidence_add(e, &authz->id, clock_now_ms(), json_print(a, evidence), 1);
 }
 
 void
 offer_add(const struct request *rq, struct edit *e, const struct authz *authz)
 {
 	store_authz_add(e, authz);
+	if (authz->state == AUTHZ_VALID)
+		offer_vouch(rq, e, authz);
 	if (rq->config->reuse_pending && authz->state == AUTHZ_PENDING)
 		store_authz_remember(e, authz);
 }

@@ -6,26 +6,32 @@
 
 #include "acme/local.h"
 
+/* One name of the order. */
+struct recheck_name {
+	const struct ident	*ident;
+	struct va_caa		 caa;
+};
+
 struct recheck {
 	struct asking		 asking;	/* first */
-	const struct order	*order;
-	const struct authz	**authz;	/* of the order, in its order */
-	size_t			 at;		/* the identifier that is checked now */
-	bool			 asked;
-	struct va_caa		 caa;
-	const char		**records;	/* evidence, nrecord */
-	size_t			 nrecord;
+	struct recheck_name	*names;		/* n that are due */
+	size_t			 n, begun;
+	int64_t			 began_ms;	/* monotonic */
+	bool			 stopped;	/* by the end of the server */
+	struct problem		 problem;	/* what all of them came to, or none */
 };
 
 /* Is there one to check?  Begins then. */
 bool recheck_due(struct recheck *r, const struct request *rq, const struct order *order);
 
-/* Two steps of the request's flow: asks for the next name, if there is one; goes back to the
- * first of its steps until all are checked, or fails with caa or dns. */
+/* Two steps of the request's flow: asks for some names side by side; goes back to the first
+ * of its steps until all have answers, within the time of one validation.  Then r->problem
+ * is caa or dns with a subproblem for each name that can't be issued for, or none.  Fails
+ * only when the server stops. */
 enum flow_next recheck_ask(struct recheck *r, struct flow *f);
 enum flow_next recheck_heard(struct recheck *r, struct flow *f);
 
-/* What was seen, kept with the order.  In its edit. */
+/* What was seen, kept with the order.  In an edit. */
 void recheck_record(const struct recheck *r, struct edit *e, const struct id *order);
 
 #endif

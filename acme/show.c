@@ -109,13 +109,16 @@ show_order(const struct request *rq, const struct order *order, enum order_statu
 	return o;
 }
 
+#define PERSIST_NAMES 10	/* that clients take */
+
 /* dns-persist-01 names what its record must say instead of a token. */
 static void
 set_persist(json_t *o, const struct request *rq)
 {
+	const char *const *name = rq->config->caa_identities;
 	json_t *names = json_array();
 
-	for (const char *const *name = rq->config->caa_identities; *name != NULL; name++)
+	for (; *name != NULL && json_array_size(names) < PERSIST_NAMES; name++)
 		json_array_append_new(names, json_string(*name));
 	json_object_set_new(o, "issuer-domain-names", names);
 	set(o, "accounturi", show_account_url(rq, &rq->account->id));

@@ -5,7 +5,7 @@
 #include "acme/acme.h"
 
 int64_t
-status_reuse_max(int64_t now)
+status_reuse_max(enum method method, int64_t now)
 {
 	static const struct limit {
 		int64_t	from;		/* seconds since 1970 */
@@ -20,15 +20,18 @@ status_reuse_max(int64_t now)
 
 	while (now < l->from)
 		l++;
-	return (int64_t)l->days * 86400;
+	return (method == METHOD_DNS_PERSIST_01 ? 10 : (int64_t)l->days) * 86400;
 }
 
 static bool
 proof_too_old(const struct authz *authz, int64_t now)
 {
-	for (size_t i = 0; i < authz->nchallenge; i++)
-		if (authz->challenges[i].state == CHALLENGE_VALID)
-			return now - authz->challenges[i].validated > status_reuse_max(now);
+	for (size_t i = 0; i < authz->nchallenge; i++) {
+		const struct challenge *c = &authz->challenges[i];
+
+		if (c->state == CHALLENGE_VALID)
+			return now - c->validated > status_reuse_max(c->method, now);
+	}
 	return false;
 }
 

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* validate.c - job: prove or disprove control of one identifier (RFC 8555 section 8). */
+/* validate.c - job: prove or disprove control of one identifier (RFC 8555 section 8).
+ *
+ * Its time begins when its account has a turn for it, and is for all attempts and their CAA
+ * checks together. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "acme/count.h"
 #include "acme/jobs.h"
-#include "acme/limits.h"
 #include "acme/local.h"
 #include "acme/status.h"
+#include "acme/verdict.h"
 #include "base/b64.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 struct validate {
 	struct asking		 asking;	/* first */
+	struct turn		 turn;		/* of the account */
 	const struct authz	*authz;		/* NULL: nobody waits for it any more */
 	struct validation	 question;
 	struct va_caa		 caa;		/* asked when control is proved */
@@ -24,7 +29,11 @@ struct validate {
 	bool			 decided, again, order_failed;	/* by the edit */
 };
 
-#define PAUSE_MS 1000		/* before the second attempt; before each other thrice the last */
+/* Before the second attempt, and before each other one: libunbound keeps a failure for five
+ * seconds. */
+#define PAUSE_MS   1000
+#define PAUSES_MS  6000
+#define ATTEMPT_MS 500		/* what must be left for one more */
 
 static void
 validate_give_up(struct asking *asking)
@@ -59,6 +68,31 @@ validate_due(const struct view *v, struct arena *a, const struct job *job)
 	return authz;
 }
 
+/* Is it still good for anything (V-31)?  False with unauthorized. */
+static bool
+validate_wanted(const struct work *w, const struct view *v, struct arena *a,
+		const struct authz *authz, struct problem *p)
+{
+	const struct account *account = store_account_get(v, a, &authz->account);
+
+	if (account == NULL || account->state != ACCOUNT_VALID)
+		return problem(p, PROBLEM_UNAUTHORIZED, "the account was deactivated meanwhile");
+	if (acme_directory_of(w->config, authz->scope.directory) == NULL)
+		return problem(p, PROBLEM_UNAUTHORIZED, "this CA has the account's directory no "
+			       "more");
+	return status_authz(authz, clock_now()) == AUTHZ_PENDING ||
+	       problem(p, PROBLEM_UNAUTHORIZED, "the authorization expired meanwhile: make a new "
+		       "order");
+}
+
+static void
+validate_free(void *arg)
+{
+	struct validate *job = arg;
+
+	turn_give(&job->turn);
+}
+
 static struct validate *
 validate_new(struct flow *f)
 {
@@ -66,8 +100,39 @@ validate_new(struct flow *f)
 
 	job->asking.flow = f;
 	job->asking.give_up = validate_give_up;
-	job->began_ms = clock_mono_ms();
-	return job;
+	return arena_own(f->arena, job, validate_free);
+}
+
+/* Looks at the authorization as it is now; false: there is nothing to do. */
+static bool
+validate_look(struct flow *f)
+{
+	struct work *w = WORK(f);
+	struct validate *job = w->doing;
+	struct view *v = view_open(w->store);
+
+	job->question = (struct validation){ .flow = NULL };
+	job->authz = validate_due(v, f->arena, &w->job);
+	if (job->authz != NULL)
+		validate_wanted(w, v, f->arena, job->authz, &job->question.problem);
+	view_close(v);
+	job->dropped = job->dropped || acme_local(f->loop)->stopping;
+	return job->authz != NULL && !job->dropped &&
+	       job->question.problem.type == PROBLEM_NONE;
+}
+
+static enum flow_next
+validate_line_up(struct flow *f)
+{
+	struct validate *job = WORK(f)->doing == NULL ? validate_new(f) : WORK(f)->doing;
+	struct acme_local *l = acme_local(f->loop);
+
+	if (!validate_look(f) || job->turn.line != NULL ||
+	    turn_take(&l->accounts, &job->turn, f, id_print(f->arena, &job->authz->account),
+		      (unsigned)WORK(f)->config->per_account))
+		return FLOW_NEXT;
+	job->turn.due = INT64_MAX;
+	return validate_wait(f, job->turn.ticket = flow_arm(f));
 }
 
 /* What is left of the time for all attempts. */
@@ -83,17 +148,15 @@ static enum flow_next
 validate_ask(struct flow *f)
 {
 	struct work *w = WORK(f);
-	struct validate *job = w->doing == NULL ? validate_new(f) : w->doing;
-	struct view *v = view_open(w->store);
+	struct validate *job = w->doing;
 	const struct challenge *c;
 
-	job->authz = validate_due(v, f->arena, &w->job);
-	view_close(v);
-	job->dropped = acme_local(f->loop)->stopping;
-	if (job->authz == NULL || job->dropped)
+	asking_leave(&job->asking);
+	if (job->attempt++ == 0)
+		job->began_ms = clock_mono_ms();
+	if (!validate_look(f))
 		return FLOW_NEXT;
 	c = &job->authz->challenges[w->job.arg];
-	job->attempt++;
 	job->question = (struct validation){
 		.va = w->config->va,
 		.method = (enum va_method)c->method,
@@ -124,7 +187,7 @@ validate_ident(const struct authz *authz, struct arena *a)
 	return ident;
 }
 
-/* Control is proved; may we issue for it (RFC 8659)? */
+/* Control is proved; may we issue for it (RFC 8659)?  Nobody asks that of an address. */
 static enum flow_next
 validate_caa(struct flow *f)
 {
@@ -132,20 +195,17 @@ validate_caa(struct flow *f)
 	struct validate *job = w->doing;
 
 	asking_leave(&job->asking);
-	if (job->authz == NULL || job->dropped)
-		return FLOW_NEXT;
-	metric_observe(&count_validation_seconds,
-		       count_method((enum method)job->question.method), 0,
-		       job->question.took_ms * 1000);
-	job->problem = job->question.problem;
 	job->caa = (struct va_caa){ .flow = NULL };
-	if (job->problem.type != PROBLEM_NONE)
+	job->problem = job->question.problem;
+	if (job->authz == NULL || job->dropped || job->problem.type != PROBLEM_NONE ||
+	    job->authz->ident.type != IDENT_DNS)
 		return FLOW_NEXT;
 	job->caa = (struct va_caa){
 		.va = w->config->va,
 		.ident = validate_ident(job->authz, f->arena),
 		.method = job->question.method,
 		.account_url = job->question.account_url,
+		.timeout_ms = validate_left_ms(w, job),
 		.waiter = f,
 		.ticket = flow_arm(f),
 	};
@@ -153,14 +213,21 @@ validate_caa(struct flow *f)
 	return validate_wait(f, job->caa.ticket);
 }
 
-/* Trouble that may pass (RFC 8555 section 8.2). */
+static int64_t
+validate_pause_ms(const struct validate *job)
+{
+	return job->attempt == 1 ? PAUSE_MS : PAUSES_MS;
+}
+
+/* Trouble that may pass (RFC 8555 section 8.2), and time for one more attempt? */
 static bool
 validate_may_pass(const struct work *w, const struct validate *job)
 {
 	enum problem_type type = job->problem.type;
 
 	return (type == PROBLEM_CONNECTION || type == PROBLEM_DNS) &&
-	       job->attempt < w->config->attempts && validate_left_ms(w, job) > 2 * PAUSE_MS;
+	       job->attempt < w->config->attempts &&
+	       validate_left_ms(w, job) > validate_pause_ms(job) + ATTEMPT_MS;
 }
 
 static enum flow_next
@@ -178,65 +245,19 @@ validate_heard(struct flow *f)
 	return FLOW_NEXT;
 }
 
-/* The order that an authorization was made for fails with it; others that share it are
- * judged when somebody looks. */
-static bool
-order_fails(struct edit *e, struct arena *a, const struct id *id)
+/* What is kept of this attempt; NULL: nothing was asked. */
+static const char *
+validate_evidence(struct arena *a, const struct validate *job)
 {
-	const struct order *there = store_order_get(edit_view(e), a, id);
-	struct order next;
+	const char *text = job->question.record, *caa = job->caa.record;
 
-	if (there == NULL || there->state != ORDER_PENDING)
-		return false;
-	next = *there;
-	next.state = ORDER_INVALID;
-	store_order_put(e, &next);
-	edit_changed(e, id);
-	return true;
+	if (text == NULL)
+		return NULL;
+	return caa == NULL ? arena_printf(a, "{\"validation\":%s}", text) :
+	       arena_printf(a, "{\"validation\":%s,\"caa\":%s}", text, caa);
 }
 
-static void
-evidence_add(struct edit *e, struct arena *a, const struct validate *job)
-{
-	if (job->question.record == NULL)
-		return;
-	store_evidence_add(e, &job->authz->id, clock_now_ms(), job->caa.record == NULL ?
-			   arena_printf(a, "{\"validation\":%s}", job->question.record) :
-			   arena_printf(a, "{\"validation\":%s,\"caa\":%s}", job->question.record,
-					job->caa.record));
-}
-
-static void
-verdict_good(struct edit *e, const struct work *w, struct authz *authz)
-{
-	struct challenge *c = &authz->challenges[w->job.arg];
-
-	authz->state = AUTHZ_VALID;
-	authz->expires = clock_now() + w->config->authz_life;
-	c->state = CHALLENGE_VALID;
-	c->validated = clock_now();
-	c->error = NULL;
-	store_authz_put(e, authz);
-	store_authz_remember(e, authz);
-	limits_proved(e, authz);
-}
-
-static void
-verdict_bad(struct edit *e, const struct work *w, struct authz *authz, struct arena *a)
-{
-	struct validate *job = w->doing;
-
-	authz->state = AUTHZ_INVALID;
-	authz->challenges[w->job.arg].state = CHALLENGE_INVALID;
-	store_authz_put(e, authz);
-	if (job->problem.type != PROBLEM_SERVER_INTERNAL &&
-	    job->problem.type != PROBLEM_RATE_LIMITED)	/* our own trouble, not the client's */
-		limits_failed(w->config, e, authz);
-	job->order_failed = order_fails(e, a, &authz->order);
-}
-
-/* The verdict in the records, or what is wrong so far; the account may have gone meanwhile, or
- * the time (V-31). */
+/* The verdict in the records, or what is wrong so far. */
 static enum flow_next
 validate_record(struct flow *f)
 {
@@ -244,8 +265,6 @@ validate_record(struct flow *f)
 	struct validate *job = w->doing;
 	const struct view *v = edit_view(f->txn);
 	const struct authz *there = validate_due(v, f->arena, &w->job);
-	const struct account *account;
-	struct authz next;
 
 	job->decided = job->order_failed = false;
 	if (job->dropped)
@@ -255,42 +274,32 @@ validate_record(struct flow *f)
 		edit_job_done(f->txn, &w->job);
 		return FLOW_NEXT;
 	}
-	account = store_account_get(v, f->arena, &there->account);
-	if (account == NULL || account->state != ACCOUNT_VALID) {
-		problem(&job->problem, PROBLEM_UNAUTHORIZED,
-			"the account was deactivated meanwhile");
+	if (!validate_wanted(w, v, f->arena, there, &job->problem))
 		job->again = false;
-	}
-	next = *there;
-	if (job->problem.type != PROBLEM_NONE)
-		next.challenges[w->job.arg].error = problem_print(&job->problem, f->arena);
-	evidence_add(f->txn, f->arena, job);
-	edit_changed(f->txn, &next.id);
-	if (job->again) {
-		store_authz_put(f->txn, &next);
-		return FLOW_NEXT;
-	}
-	if (job->problem.type == PROBLEM_NONE)
-		verdict_good(f->txn, w, &next);
-	else
-		verdict_bad(f->txn, w, &next, f->arena);
-	edit_job_done(f->txn, &w->job);
-	job->decided = true;
+	job->order_failed = verdict_put(f->txn, there, &(struct verdict){
+		.config = w->config, .number = w->job.arg, .problem = &job->problem,
+		.evidence = validate_evidence(f->arena, job), .final = !job->again });
+	job->decided = !job->again;
+	if (job->decided)
+		edit_job_done(f->txn, &w->job);
 	return FLOW_NEXT;
 }
 
 static void
 validate_tell(const struct flow *f)
 {
-	const struct validate *job = WORK(f)->doing;
+	const struct work *w = WORK(f);
+	const struct validate *job = w->doing;
 	const struct problem *p = &job->problem;
+	enum method method = job->authz->challenges[w->job.arg].method;
+	int64_t took_ms = clock_mono_ms() - job->began_ms;
 	bool good = p->type == PROBLEM_NONE;
 
-	metric_add(&count_challenges, count_method((enum method)job->question.method),
-		   count_challenge(p->type), 1);
+	metric_observe(&count_validation_seconds, count_method(method), 0, took_ms * 1000);
+	metric_add(&count_challenges, count_method(method), count_challenge(p->type), 1);
 	if (job->order_failed)
 		metric_add(&count_orders, COUNT_ORDER_INVALID, count_problem(p->type), 1);
-	count_authz_decided((enum method)job->question.method, p->type);
+	count_authz_decided(method, p->type);
 	log_event(LOG_INFO, "authorization decided",
 		  "s:s, s:s, s:s, s:s, s:s*, s:s*, s:s, s:I, s:i",
 		  "authz", id_print(f->arena, &job->authz->id),
@@ -298,8 +307,7 @@ validate_tell(const struct flow *f)
 		  "identifier", job->authz->ident.value, "status", good ? "valid" : "invalid",
 		  "problem", good ? NULL : problem_name(p->type),
 		  "detail", good ? NULL : p->detail, "address", job->question.address,
-		  "ms", (json_int_t)(clock_mono_ms() - job->began_ms),
-		  "attempts", (int)job->attempt);
+		  "ms", (json_int_t)took_ms, "attempts", (int)job->attempt);
 }
 
 static void
@@ -315,15 +323,12 @@ static enum flow_next
 validate_end(struct flow *f)
 {
 	struct validate *job = WORK(f)->doing;
-	int64_t pause = PAUSE_MS;
 
 	if (job->decided)
 		validate_tell(f);
 	if (!job->again || job->dropped || acme_local(f->loop)->stopping)
 		return FLOW_NEXT;
-	for (unsigned i = 1; i < job->attempt; i++)
-		pause *= 3;
-	job->pause = loop_timer(f->loop, pause, validate_paused, job);
+	job->pause = loop_timer(f->loop, validate_pause_ms(job), validate_paused, job);
 	return validate_wait(f, flow_arm(f));
 }
 
@@ -342,6 +347,7 @@ validate_again(struct flow *f)
 }
 
 const struct flow_step validate_steps[] = {
+	{ ON_LOOP,   STEP(validate_line_up) },	/* waits for a turn of its account      */
 	{ ON_LOOP,   STEP(validate_ask) },	/* va/ asks; waits for its verdict      */
 	{ ON_LOOP,   STEP(validate_caa) },	/* control is proved: waits for CAA     */
 	{ ON_LOOP,   STEP(validate_heard) },	/* is it over, or may trouble pass?     */

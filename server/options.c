@@ -118,6 +118,9 @@ const struct config_option config_options[] = {
 	{ "validation.per_target", COUNT, AT(per_target), "32", 1, 10000,
 	  "validations of one name, and connections to one address, at the same time on "
 	  "each event loop; others wait for their turn" },
+	{ "validation.per_account", COUNT, AT(acme.per_account), "64", 1, 10000,
+	  "validations of one account at the same time on each event loop; others wait for "
+	  "their turn, and their time begins with it" },
 	{ "validation.connections", COUNT, AT(validations), "1000", 1, 100000,
 	  "connections of validations at the same time on each event loop" },
 	{ "validation.resolvers", LIST, AT(resolvers), "", 0, 0,

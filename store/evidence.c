@@ -12,18 +12,6 @@ evidence_key(struct arena *a, const struct id *id, uint64_t ms)
 	return encoder_blob(&c);
 }
 
-/* Two of one millisecond keep both: the second takes the next one that is free. */
-void
-store_evidence_add(struct edit *e, const struct id *id, int64_t now_ms, const char *text)
-{
-	uint64_t ms = (uint64_t)now_ms;
-	struct blob key = evidence_key(edit_arena(e), id, ms);
-
-	while (view_get(edit_view(e), TABLE_EVIDENCE, key).data != NULL)
-		key = evidence_key(edit_arena(e), id, ++ms);
-	edit_put(e, TABLE_EVIDENCE, key, BLOB_TEXT(text));
-}
-
 struct list {
 	struct arena	*arena;
 	struct blob	 id;
@@ -32,12 +20,17 @@ struct list {
 };
 
 static bool
+of_id(struct blob key, struct blob id)
+{
+	return key.len >= id.len && memcmp(key.data, id.data, id.len) == 0;
+}
+
+static bool
 list_row(void *arg, struct blob key, struct blob value)
 {
 	struct list *list = arg;
 
-	if (list->n == list->max || key.len < list->id.len ||
-	    memcmp(key.data, list->id.data, list->id.len) != 0)
+	if (list->n == list->max || !of_id(key, list->id))
 		return false;
 	list->texts[list->n++] = arena_strndup(list->arena, (const char *)value.data, value.len);
 	return true;
@@ -52,4 +45,45 @@ store_evidence_list(const struct view *v, struct arena *a, const struct id *id, 
 	*texts = list.texts = arena_alloc(a, max * sizeof(list.texts[0]));
 	view_scan(v, TABLE_EVIDENCE, list.id, list_row, &list);
 	return list.n;
+}
+
+/* What is there already. */
+struct rows {
+	struct blob	 id;
+	size_t		 n;
+	uint64_t	 first, last;		/* milliseconds */
+};
+
+static bool
+row_seen(void *arg, struct blob key, struct blob value)
+{
+	struct rows *rows = arg;
+	struct decoder d;
+
+	(void)value;
+	if (!of_id(key, rows->id))
+		return false;
+	d = decoder_new((struct blob){ key.data + ID_LEN, key.len - ID_LEN }, NULL);
+	rows->last = decode_u64(&d);
+	if (!decoder_done(&d))
+		store_corrupt(TABLE_EVIDENCE, key, "not an id and a time");
+	if (rows->n++ == 0)
+		rows->first = rows->last;
+	return true;
+}
+
+/* Behind the last one, whatever the clock says: two may be of one millisecond. */
+void
+store_evidence_add(struct edit *e, const struct id *id, int64_t now_ms, const char *text,
+		   size_t most)
+{
+	struct rows rows = { .id = BLOB_ID(id) };
+	uint64_t ms = (uint64_t)now_ms;
+
+	view_scan(edit_view(e), TABLE_EVIDENCE, rows.id, row_seen, &rows);
+	if (rows.n > 0 && ms <= rows.last)
+		ms = rows.last + 1;
+	if (rows.n >= most)
+		edit_del(e, TABLE_EVIDENCE, evidence_key(edit_arena(e), id, rows.first));
+	edit_put(e, TABLE_EVIDENCE, evidence_key(edit_arena(e), id, ms), BLOB_TEXT(text));
 }

@@ -85,7 +85,9 @@ enum table {
 	TABLE_NAME_SETS,
 
 	/* since format 3: */
-	/* authorization or order id, milliseconds u64 -> JSON text */
+	/* authorization or order id, milliseconds u64 -> JSON text: {"validation": ...,
+	 * "caa": ...} of an attempt (va/record.h; "caa" where control was proved), {"caa": ...}
+	 * of a name of the order at finalize, {"prevalidated": {"binding": id, "at": time}} */
 	TABLE_EVIDENCE,
 	TABLES
 };

@@ -299,8 +299,10 @@ const struct authz *store_authz_find(const struct view *v, struct arena *a,
 				     enum authz_state state);
 
 /* What was asked and seen when control was proved, or was not: JSON texts of an authorization
- * or, for checks at finalize, of an order; a new one stands behind the old ones. */
-void store_evidence_add(struct edit *e, const struct id *id, int64_t now_ms, const char *text);
+ * or, for checks at finalize, of an order; a new one stands behind the old ones, of which the
+ * first one goes where there are `most` already. */
+void store_evidence_add(struct edit *e, const struct id *id, int64_t now_ms, const char *text,
+			size_t most);
 /* The oldest first, at most max, in the arena; returns how many. */
 size_t store_evidence_list(const struct view *v, struct arena *a, const struct id *id,
 			   size_t max, const char ***texts);

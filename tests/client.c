@@ -18,6 +18,16 @@ release_json(void *j)
 	json_decref(j);
 }
 
+/* What stands before "/directory". */
+static void
+path_take(struct client *c, const char *path)
+{
+	const char *end = strstr(path, "/directory");
+
+	if (end != NULL)
+		snprintf(c->path, sizeof(c->path), "%.*s", (int)(end - path), path);
+}
+
 struct client *
 client_open(const char *directory, const char *root)
 {
@@ -31,6 +41,7 @@ client_open(const char *directory, const char *root)
 	snprintf(c->host, sizeof(c->host), "%.*s", (int)strcspn(host, ":/"), host);
 	snprintf(c->base, sizeof(c->base), "%.*s",
 		 (int)(host - directory + (ptrdiff_t)strcspn(host, "/")), directory);
+	path_take(c, host + strcspn(host, "/"));
 	c->port = colon == NULL ? 443 : (uint16_t)strtoul(colon + 1, NULL, 10);
 	c->arena = arena_new();
 	c->type = c->detail = "";
@@ -74,7 +85,7 @@ client_hang_up(struct client *c)
 const char *
 client_url(struct client *c, const char *resource)
 {
-	return arena_printf(c->arena, "%s/acme/%s", c->base, resource);
+	return arena_printf(c->arena, "%s%s/acme/%s", c->base, c->path, resource);
 }
 
 const char *

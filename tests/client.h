@@ -22,6 +22,7 @@
 struct client {
 	char		 host[128];	/* of the directory's URL */
 	char		 base[160];	/* "https://host:port" */
+	char		 path[64];	/* of the directory's resources: "", "/partner" */
 	uint16_t	 port;
 	SSL_CTX		*trust;
 	struct wire	*wire;		/* the connection, kept alive; NULL: none now */

@@ -251,6 +251,25 @@ fake_dns_change(struct fake_record *record, const char *value)
 	pthread_mutex_unlock(&table);
 }
 
+void
+fake_dns_rename(struct fake_record *record, const char *name)
+{
+	pthread_mutex_lock(&table);
+	record->name = name;
+	pthread_mutex_unlock(&table);
+}
+
+unsigned
+fake_dns_given(struct fake_dns *d, const struct fake_record *record)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&table);
+	n = d->asked[record - d->records];
+	pthread_mutex_unlock(&table);
+	return n;
+}
+
 /* What the server does to the reply at last. */
 static void
 reply_twist(struct reply *r, size_t question_end)

@@ -35,8 +35,12 @@ struct fake_dns;
 /* The table ends with a NULL name and lives until fake_dns_stop(); who changes it
  * meanwhile uses fake_dns_change(). */
 struct fake_dns *fake_dns_start(const struct fake_record *records);
-/* Another value for a record of a table in use; it lives as long as the table. */
+/* Another value, or another name, for a record of a table in use; it lives as long as the
+ * table. */
 void fake_dns_change(struct fake_record *record, const char *value);
+void fake_dns_rename(struct fake_record *record, const char *name);
+/* How often a record of it was given, so far. */
+unsigned fake_dns_given(struct fake_dns *d, const struct fake_record *record);
 uint16_t fake_dns_port(const struct fake_dns *d);
 void fake_dns_stop(struct fake_dns *d);
 

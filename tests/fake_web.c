@@ -181,24 +181,38 @@ web_tls(struct fake_web *w)
 	X509_free(cert);
 }
 
+/* Takes *port, or sets it to a free one. */
+static int
+web_listen(const char *addr, uint16_t *port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(*port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(*port) };
+	bool six = inet_pton(AF_INET, addr, &in.sin_addr) != 1;
+	struct sockaddr *sa = six ? (struct sockaddr *)&in6 : (struct sockaddr *)&in;
+	socklen_t size = six ? sizeof(in6) : sizeof(in);
+	int fd = socket(sa->sa_family, SOCK_STREAM, 0);
+
+	if (six && inet_pton(AF_INET6, addr, &in6.sin6_addr) != 1)
+		abort();
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	if (bind(fd, sa, size) != 0 || listen(fd, 256) != 0 || getsockname(fd, sa, &size) != 0)
+		abort();
+	*port = ntohs(six ? in6.sin6_port : in.sin_port);
+	return fd;
+}
+
 struct fake_web *
 fake_web_start(const char *addr, uint16_t port, bool tls, fake_serve *serve)
 {
 	struct fake_web *w = calloc(1, sizeof(*w));
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
-	socklen_t size = sizeof(sin);
 
-	if (w == NULL || pipe(w->quit) != 0 || inet_pton(AF_INET, addr, &sin.sin_addr) != 1)
+	if (w == NULL || pipe(w->quit) != 0)
 		abort();
 	w->serve = serve;
 	if (tls)
 		web_tls(w);
-	w->fd = socket(AF_INET, SOCK_STREAM, 0);
-	setsockopt(w->fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-	if (bind(w->fd, (struct sockaddr *)&sin, size) != 0 || listen(w->fd, 256) != 0 ||
-	    getsockname(w->fd, (struct sockaddr *)&sin, &size) != 0)
-		abort();
-	w->port = ntohs(sin.sin_port);
+	w->port = port;
+	w->fd = web_listen(addr, &w->port);
 	if (pthread_create(&w->thread, NULL, web_main, w) != 0)
 		abort();
 	return w;

@@ -17,7 +17,8 @@
 struct entry {
 	struct entry	*next;
 	char		*token, *text;
-	unsigned	 late_ms;
+	unsigned	 late_ms, failures;
+	atomic_uint	 asked;
 };
 
 struct responder {
@@ -39,31 +40,44 @@ bucket(struct responder *r, const char *token)
 	return &r->table[h % BUCKETS];
 }
 
-void
-responder_put(struct responder *r, const char *token, const char *text)
-{
-	responder_put_late(r, token, text, 0);
-}
-
-void
-responder_put_late(struct responder *r, const char *token, const char *text, unsigned ms)
+static void
+put(struct responder *r, const char *token, const char *text, unsigned ms, unsigned failures)
 {
 	struct entry *e = calloc(1, sizeof(*e)), **b = bucket(r, token);
 
 	if (e == NULL || (e->token = strdup(token)) == NULL || (e->text = strdup(text)) == NULL)
 		abort();
 	e->late_ms = ms;
+	e->failures = failures;
 	pthread_mutex_lock(&r->mutex);
 	e->next = *b;
 	*b = e;
 	pthread_mutex_unlock(&r->mutex);
 }
 
-/* Entries live as long as the responder and don't change. */
-static const struct entry *
+void
+responder_put(struct responder *r, const char *token, const char *text)
+{
+	put(r, token, text, 0, 0);
+}
+
+void
+responder_put_late(struct responder *r, const char *token, const char *text, unsigned ms)
+{
+	put(r, token, text, ms, 0);
+}
+
+void
+responder_put_after(struct responder *r, const char *token, const char *text, unsigned failures)
+{
+	put(r, token, text, 0, failures);
+}
+
+/* Entries live as long as the responder, and only count. */
+static struct entry *
 find(struct responder *r, const char *token)
 {
-	const struct entry *e;
+	struct entry *e;
 
 	pthread_mutex_lock(&r->mutex);
 	for (e = *bucket(r, token); e != NULL && strcmp(e->token, token) != 0; e = e->next)
@@ -76,7 +90,7 @@ static void
 answer(struct responder *r, int fd)
 {
 	char head[4096] = "", token[256], out[1024];
-	const struct entry *e = NULL;
+	struct entry *e = NULL;
 	size_t n = 0;
 	ssize_t got;
 
@@ -95,6 +109,8 @@ answer(struct responder *r, int fd)
 	}
 	if (sscanf(head, "GET " WELL_KNOWN "%255[A-Za-z0-9_-] ", token) == 1)
 		e = find(r, token);
+	if (e != NULL && atomic_fetch_add(&e->asked, 1) < e->failures)
+		return;
 	if (e != NULL && e->late_ms > 0)
 		usleep(e->late_ms * 1000);
 	n = (size_t)snprintf(out, sizeof(out), "HTTP/1.1 %s\r\nContent-Type: text/plain\r\n"
@@ -168,4 +184,12 @@ unsigned
 responder_hits(struct responder *r)
 {
 	return atomic_load(&r->hits);
+}
+
+unsigned
+responder_asked(struct responder *r, const char *token)
+{
+	struct entry *e = find(r, token);
+
+	return e == NULL ? 0 : atomic_load(&e->asked);
 }

@@ -75,7 +75,11 @@ void responder_put(struct responder *r, const char *token, const char *text);
 /* The same, answered after so many milliseconds. */
 void responder_put_late(struct responder *r, const char *token, const char *text,
 			unsigned ms);
-/* Requests so far. */
+/* The same, after so many requests whose connections were closed without an answer. */
+void responder_put_after(struct responder *r, const char *token, const char *text,
+			 unsigned failures);
+/* Requests so far, and those for a token that has an answer. */
 unsigned responder_hits(struct responder *r);
+unsigned responder_asked(struct responder *r, const char *token);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_records.c - records in the store: accounts, orders, authorizations, certificates,
- * revocation lists, jobs, and when they end. */
+ * revocation lists, jobs, evidence, and when they end. */
 #include "store/store.h"
 
 #include "tests/store_make.h"
@@ -231,6 +231,43 @@ jobs(void)
 	view_close(v);
 }
 
+/* Adds rows first to last of that object, of which six stay at most. */
+static void
+evidence_of(const struct id *id, unsigned first, unsigned last, int64_t ms)
+{
+	struct edit *e = edit_begin(s);
+
+	for (unsigned i = first; i <= last; i++)
+		store_evidence_add(e, id, ms, arena_printf(a, "{\"n\":%u}", i), 6);
+	commit(e);
+}
+
+static void
+evidence(void)
+{
+	struct id one = sample_id(70), two = sample_id(71);
+	const char **texts;
+	struct view *v;
+
+	evidence_of(&one, 1, 3, 5000);
+	evidence_of(&two, 1, 4, 5000);
+	v = view_open(s);
+	ok(store_evidence_list(v, a, &one, 10, &texts) == 3, "evidence of one millisecond is kept");
+	is(texts[0], "{\"n\":1}", "the oldest first");
+	is(texts[2], "{\"n\":3}", "the newest last");
+	ok(store_evidence_list(v, a, &one, 2, &texts) == 2, "no more than was asked for");
+	view_close(v);
+	evidence_of(&one, 4, 20, 6000);
+	reopen();
+	v = view_open(s);
+	ok(store_evidence_list(v, a, &one, 100, &texts) == 6, "six rows stay of twenty");
+	is(texts[0], "{\"n\":15}", "which are the last ones");
+	is(texts[5], "{\"n\":20}", "in their order");
+	ok(store_evidence_list(v, a, &two, 100, &texts) == 4, "another object keeps its own");
+	ok(store_evidence_list(v, a, &(struct id){ { 72 } }, 100, &texts) == 0, "a third has none");
+	view_close(v);
+}
+
 static void
 snapshot(void)
 {
@@ -284,6 +321,7 @@ main(void)
 	order_lists();
 	others();
 	jobs();
+	evidence();
 	snapshot();
 	corruption();
 	return store_end();

@@ -46,6 +46,20 @@ static const struct one {
 	  STATUS_INVALID },
 };
 
+/* A proof by that method counts for so many days, however long its authorization does. */
+static void
+proof_ends(enum method method, int64_t days)
+{
+	struct challenge c = { .method = method, .state = CHALLENGE_VALID, .validated = NOW };
+	struct authz a = authz(AUTHZ_VALID, INT64_MAX);
+	int64_t end = NOW + days * 86400;
+
+	a.challenges = &c;
+	a.nchallenge = 1;
+	ok(status_authz(&a, end) == AUTHZ_VALID && status_authz(&a, end + 1) == AUTHZ_INVALID,
+	   "A-6 method %d: a proof counts for %d days", (int)method, (int)days);
+}
+
 int
 main(void)
 {
@@ -70,6 +84,8 @@ main(void)
 	   STATUS_PENDING, "C-1 an order for nothing is never ready");
 	ok(status_authz(&a, NOW) == AUTHZ_INVALID, "24: an expired authorization is shown invalid");
 	ok(status_authz(&a, NOW - 1) == AUTHZ_VALID, "and valid a second before");
+	for (unsigned m = METHOD_HTTP_01; m <= METHODS_MAX; m++)
+		proof_ends((enum method)m, m == METHOD_DNS_PERSIST_01 ? 10 : 398);
 	a.challenges = &c;
 	a.nchallenge = 1;
 	ok(!status_validating(&a), "a settled authorization is not being validated");

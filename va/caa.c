@@ -268,11 +268,15 @@ caa_private(const struct attempt *a)
 	return false;
 }
 
-static bool
+/* Why nobody is asked; NULL: somebody is. */
+static const char *
 caa_exempt(const struct attempt *a)
 {
-	return a->ident.type != IDENT_DNS || a->va->caa == VA_CAA_OFF ||
-	       (a->va->caa == VA_CAA_AUTO && caa_private(a));
+	if (a->ident.type != IDENT_DNS)
+		return "an address";
+	if (a->va->caa == VA_CAA_OFF)
+		return "validation.caa = off";
+	return a->va->caa == VA_CAA_AUTO && caa_private(a) ? "validation.insecure" : NULL;
 }
 
 static enum flow_next
@@ -280,9 +284,12 @@ caa_ask(struct flow *f)
 {
 	struct attempt *a = ATTEMPT(f);
 	const char *name = a->climb != NULL ? a->climb : ident_base(&a->ident);
+	const char *exempt = caa_exempt(a);
 
-	if (caa_exempt(a))
+	if (exempt != NULL) {
+		record_add(&a->record, "exempt", json_string(exempt));
 		return FLOW_NEXT;
+	}
 	lookup_climb(&a->lookup, f,
 		     attempt_wait(a, PROBLEM_DNS, "timeout: no answer about the CAA records of "
 				  "%.120s and the names above it within %d ms; are their name "
@@ -369,7 +376,7 @@ caa_report(struct flow *f)
 void
 va_caa_check(struct va_caa *c)
 {
-	struct attempt *a = attempt_new(c->va, c->waiter, caa_steps, 0);
+	struct attempt *a = attempt_new(c->va, c->waiter, caa_steps, c->timeout_ms);
 	struct arena *arena = a->flow->arena;
 	uint64_t number = log_flow;
 
@@ -384,6 +391,12 @@ va_caa_check(struct va_caa *c)
 	c->flow = a->flow;
 	flow_start(a->flow);
 	log_flow = number;
+}
+
+bool
+va_caa_pending(const struct va_caa *c)
+{
+	return c->flow != NULL;
 }
 
 void

@@ -8,8 +8,8 @@
 
 #include "base/flow.h"
 #include "base/problem.h"
+#include "base/turn.h"
 #include "va/addr.h"
-#include "va/turn.h"
 
 struct attempt;
 

@@ -3,8 +3,7 @@ libva_a_SOURCES = va/addr.c va/addr.h va/ask.c va/caa.c va/dial.c va/dial.h va/d
 	va/dnsaccount01.c va/dnspersist01.c va/engine.h va/fetch.c va/fetch.h va/hosts.c \
 	va/hosts.h va/http01.c va/issue.c va/issue.h va/local.h va/options.c va/packet.c \
 	va/packet.h va/record.c va/record.h va/resolve.c va/resolve.h va/shake.c va/shake.h \
-	va/stub.c va/target.c va/target.h va/tlsalpn01.c va/turn.c va/turn.h va/unbound.c \
-	va/va.h
+	va/stub.c va/target.c va/target.h va/tlsalpn01.c va/unbound.c va/va.h
 
 unit_tests += tests/test_addr tests/test_alpn tests/test_caa tests/test_http01 tests/test_silence \
 	tests/test_stub tests/test_turn tests/test_txt tests/test_va

@@ -16,7 +16,9 @@
  * question that nobody answered is null.  A lookup that was led elsewhere has an "alias", one
  * that failed a "why"; a dial without an answer has a "why".
  * Octets of a peer that are not printable ASCII are shown as '?'; long and many answers are
- * cut short, with their number in "more". */
+ * cut short, with their number in "more".  A check of CAA has the method "caa", "for" (the
+ * method that it is for), and, where records were found, "at" and "ttl"; one that asked nobody
+ * says why in "exempt". */
 #ifndef VA_RECORD_H
 #define VA_RECORD_H
 

@@ -120,6 +120,7 @@ struct va_caa {
 	struct ident		 ident;		/* as ordered, with "*." if it has one */
 	enum va_method		 method;	/* of the validation that is relied on */
 	const char		*account_url;	/* of the account that asks */
+	int			 timeout_ms;	/* 0, or more: the option's */
 	struct flow		*waiter;	/* woken with this ticket ... */
 	unsigned		 ticket;
 	/* the answer, complete when the waiter runs again */
@@ -137,6 +138,9 @@ struct va_caa {
  * names that options.caa exempts, are good without a lookup. */
 void va_caa_check(struct va_caa *c);
 void va_caa_cancel(struct va_caa *c);
+
+/* Has it no answer yet?  Its ticket may be another one as long as it has none. */
+bool va_caa_pending(const struct va_caa *c);
 
 /* Ends all validations and checks of this loop without waking anybody; at shutdown, on the loop. */
 void va_drop(struct loop *l);

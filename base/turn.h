@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* turn.h - not too many at a time: who wants a name, an address, or a socket stands in
- * line for it, and is woken when it is his turn. */
-#ifndef VA_TURN_H
-#define VA_TURN_H
+/* turn.h - not too many at a time: who wants what can't be had by all at once (a name, an
+ * address, a socket) stands in line for it, and is woken when it is his turn. */
+#ifndef BASE_TURN_H
+#define BASE_TURN_H
 
 #include <stdbool.h>
 #include <stddef.h>

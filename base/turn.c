@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* turn.c - lines of flows that wait for their turn, first come, first served.
  * Runs on: loop. */
-#include "va/turn.h"
+#include "base/turn.h"
 
 #include <assert.h>
 #include <stdlib.h>
