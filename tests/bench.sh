@@ -45,7 +45,7 @@ orders() {
 	is "$(member ok) $(member failed) $(member stalled)" "50 0 false" "50 ok, none failed"
 	check "each stage has percentiles" percentiles
 	like "$(member requests_each)" '^[6-9]' "at least 6 requests an order"
-	is "$(member http01_requests)" 50 "each name was validated once"
+	is "$(member proofs_seen)" 50 "each name was validated once"
 	is "$(member failures)" '[]' "no failures listed"
 	like "$(member rss_kib)" '^[1-9]' "the server's memory"
 	like "$(member cpu_ms_each)" '^[0-9]' "the server's CPU"
@@ -54,6 +54,33 @@ orders() {
 	like "$out" '^10 orders in .* 0 failed$' "the same as text"
 	load --orders 5 --connections request --account-key rs256 --polite
 	is "$status" 0 "a connection per request, RS256 accounts, polite"
+}
+
+# With names that are in DNS alone, which it answers itself.
+dns_load() {
+	load --dns "127.0.0.1:$dns_port" --tls "127.0.0.1:$tls_port" --domain dns.test "$@"
+}
+
+methods() {
+	local method
+	for method in http-01 dns-01 tls-alpn-01 dns-account-01 dns-persist-01; do
+		dns_load --method "$method" --orders 20 --names 2 --json
+		is "$status $(member ok) $(member proofs_seen)" "0 20 40" "$method: 20 orders, 40 proofs"
+	done
+	dns_load --method dns-01 --orders 10 --until valid --json
+	is "$status $(member ok) $(grep -c '"finalize": {' <<<"$out")" "0 10 0" "--until valid"
+	dns_load --orders 10 --until authorizations --json
+	is "$status $(member ok) $(member proofs_seen)" "0 10 0" "--until authorizations"
+}
+
+# Targets that never answer: the server tries each for two seconds.
+slow_targets() {
+	local method
+	for method in http-01 tls-alpn-01 dns-01; do
+		dns_load --method "$method" --slow 10 --slow-seconds 2 --orders 300 --concurrency 1 --json
+		is "$status $(member ok) $(member strange)" "0 300 0" "$method: 300 orders beside 10 slow ones"
+		like "$(member held)" '^[1-9]' "$method: which are held to the end"
+	done
 }
 
 other_loads() {
@@ -115,6 +142,10 @@ usage() {
 	like "$status $err" '^2 .*"many" is not a number' "a number that is none"
 	run --directory "$url" --orders 1 --new-nonce 1
 	is "$status" 2 "two loads at once"
+	run --directory "$url" --method dns-01
+	like "$status $err" '^2 .*--method dns-01 needs --dns' "a method that asks DNS, without"
+	run --directory "$url" --slow 3
+	like "$status $err" '^2 .*--slow needs --dns' "slow targets without DNS"
 	run --directory "$url" --loud
 	like "$status $err" '^2 .*--loud is not an option' "an unknown option"
 	run --help
@@ -125,10 +156,16 @@ usage() {
 
 lib_start
 [ -x "$bench" ] || die "no program $bench: build it, or name it in \$BREVET_BENCH"
-ca_make "$work/ca" >/dev/null || die "cannot make a CA"
+dns_port=$(free_port)
+ca_make "$work/ca" --set "validation.resolvers=127.0.0.1@$dns_port" --set caa_identities=ca.test \
+	--set validation.allow_addresses=127.0.0.0/8 --set validation.timeout=2s \
+	--set directory.default.methods=http-01,dns-01,tls-alpn-01,dns-account-01,dns-persist-01 \
+	>/dev/null || die "cannot make a CA"
 "$bench" --write-hosts "$ca.hosts" --seed 7 --orders 100
 server_start || die "the server does not start"
 orders
+methods
+slow_targets
 other_loads
 names
 server_faults

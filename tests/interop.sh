@@ -11,6 +11,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 ZONE=fleet.test
+zone_more=			# records of the zone beside the usual ones, a line each
 dns_port=
 dns_secret=
 dns_hook=
@@ -102,6 +103,7 @@ dns_start() {
 		$ZONE. 60 NS ns.$ZONE.
 		ns.$ZONE. 60 A 127.0.0.1
 		dns.$ZONE. 60 A 127.0.0.1
+		$zone_more
 	END
 	dns_hook=$work/dns-hook
 	cat >"$dns_hook" <<-END
@@ -233,6 +235,21 @@ wait_for_renewal() {
 # events NAME: how often it is in the server's log.
 events() {
 	grep -c "\"event\":\"$1\"" "$ca.log" || true
+}
+
+# evidence NAME: what was seen when control of the name was proved, a line of JSON for each time.
+evidence() {
+	local id
+	sed -n "s/.*\"authz\":\"\([^\"]*\)\".*\"identifier\":\"$1\",\"status\":\"valid\".*/\1/p" "$ca.log" |
+		while read -r id; do
+			"$brevet" show authz --json --config "$ca/brevet.conf" "$id"
+		done
+}
+
+# proved NAME METHOD CASE: control of it was proved, and by that method alone.
+proved() {
+	is "$(evidence "$1" | grep -o '"evidence":\[{"validation":{"method":"[^"]*' | sed 's/.*"//' |
+		sort -u)" "$2" "$3: $1 by $2"
 }
 
 log_is_clean() {

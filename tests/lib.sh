@@ -9,6 +9,8 @@
 
 brevet=${BREVET:-./brevet}
 work=
+knot=
+knot_signs=
 pids=()
 detached=
 cases=0
@@ -183,9 +185,11 @@ free_port() {
 }
 
 # knot_start PORT ZONE [SECRET]: knotd at 127.0.0.1 for one zone, which is read from standard
-# input.  With a secret it takes updates signed by it: the key "update", hmac-sha512.
+# input.  With a secret it takes updates signed by it: the key "update", hmac-sha512.  With
+# $knot_signs set it signs the zone by DNSSEC, with new keys.  Sets $knot.
 knot_start() {
 	local dir=$work/knot
+	rm -rf "$dir"
 	mkdir "$dir"
 	cat >"$dir/knot.conf" <<-END
 		server:
@@ -210,13 +214,15 @@ knot_start() {
 		  - domain: $2
 		    file: "$dir/zone"
 		    ${3:+acl: update}
+		    ${knot_signs:+dnssec-signing: on}
 		log:
 		  - target: stderr
 		    any: notice
 	END
 	cat >"$dir/zone"
 	knotd -c "$dir/knot.conf" >"$dir/log" 2>&1 &
-	remember $!
+	knot=$!
+	remember "$knot"
 	wait_until 10 port_is_open "$1" || die "knotd does not start: $(cat "$dir/log")"
 }
 
@@ -248,9 +254,10 @@ source_tree() {
 
 # --- A certificate authority -------------------------------------------------------------
 
-# ca_make DIR [OPTION...]: a CA in DIR for clients on this machine.  Sets $ca, $url, $root
-# and $http_port, where http-01 is looked for.  Names in DIR.hosts need no DNS.  The URL has
-# an address: a minimal Debian has no /etc/hosts and does not know localhost.
+# ca_make DIR [OPTION...]: a CA in DIR for clients on this machine.  Sets $ca, $url, $root,
+# $http_port, where http-01 is looked for, and $tls_port, where tls-alpn-01 is.  Names in
+# DIR.hosts need no DNS.  The URL has an address: a minimal Debian has no /etc/hosts and does
+# not know localhost.
 ca_make() {
 	local acme_port crl_port
 	ca=$1
@@ -258,6 +265,7 @@ ca_make() {
 	acme_port=$(free_port)
 	crl_port=$(free_port)
 	http_port=$(free_port)
+	tls_port=$(free_port)
 	url=https://127.0.0.1:$acme_port/directory
 	root=$ca/root.pem
 	touch "$ca.hosts"
@@ -265,6 +273,7 @@ ca_make() {
 		--set "http.listen=127.0.0.1:$crl_port" \
 		--set "validation.hosts_file=$ca.hosts" \
 		--set "validation.http_port=$http_port" \
+		--set "validation.tls_port=$tls_port" \
 		--set validation.allow_addresses=127.0.0.1 "$@"
 }
 
@@ -310,8 +319,9 @@ cert_serial() {
 }
 
 cert_names() {
-	openssl x509 -in "$1" -noout -ext subjectAltName | sed -n 's/^ *//; s/DNS://gp' |
-		tr -d ' ' | tr , '\n' | sort | paste -sd ' '
+	openssl x509 -in "$1" -noout -ext subjectAltName |
+		sed -n 's/^ *//; s/DNS:\|IP Address:/@/g; s/@//gp' | tr -d ' ' | tr , '\n' | sort |
+		paste -sd ' '
 }
 
 cert_crl_url() {
@@ -329,12 +339,15 @@ cert_verify() {
 		"$1/cert.pem"
 }
 
-# The certificate is for every one of the names, which follow DIR.
+# The certificate is for every one of the names and addresses, which follow DIR.  IPv6 is
+# written as OpenSSL does: 0:0:0:0:0:0:0:1.
 cert_is_for() {
-	local dir=$1 name
+	local dir=$1 name check
 	shift
 	for name; do
-		openssl x509 -in "$dir/cert.pem" -noout -checkhost "${name/\*/any}" |
+		check=-checkhost
+		[[ ! $name =~ ^[0-9.]+$|: ]] || check=-checkip
+		openssl x509 -in "$dir/cert.pem" -noout "$check" "${name/\*/any}" |
 			grep "does match" || return 1
 	done
 }

@@ -58,7 +58,7 @@ test_usage() {
 test_help() {
 	local command commands status said
 	commands=$("$brevet" help | awk '/^  [a-z]/ { print $1 }' | paste -sd ' ')
-	is "$commands" "init serve check status reload account revoke help version" \
+	is "$commands" "init serve check status reload account revoke eab show help version" \
 		"help lists every command"
 	for command in $commands; do
 		status=0

@@ -1,13 +1,13 @@
 # Scripts.  "make check" runs script_tests; interop_tests need real clients and minutes:
 # "make check-interop".  "make check-crash" kills servers, $CRASH_ROUNDS times.  tests/run
 # does all of it, in three builds.
-script_tests = tests/cites.sh tests/layers.sh tests/shell.sh tests/style.sh
+script_tests = tests/cites.sh tests/documents.sh tests/layers.sh tests/shell.sh tests/style.sh
 interop_tests = tests/interop_certbot.sh tests/operator.sh
 
 TESTS += $(script_tests)
 dist_check_SCRIPTS += $(script_tests) $(interop_tests) tests/planted_race.sh \
 	tests/run tests/setup
-EXTRA_DIST += .ci/run .clang-format .editorconfig deploy/quickstart tests/lib.sh \
+EXTRA_DIST += docs/validation.md .ci/run .clang-format .editorconfig deploy/quickstart tests/lib.sh \
 	tests/lsan.supp tests/tsan.supp
 
 # Has a race, which tests/planted_race.sh wants to see reported.

@@ -6,8 +6,8 @@ libva_a_SOURCES = va/addr.c va/addr.h va/ask.c va/caa.c va/dial.c va/dial.h va/d
 	va/resolve.c va/resolve.h va/shake.c va/shake.h va/stub.c va/target.c \
 	va/target.h va/tlsalpn01.c va/unbound.c va/va.h
 
-unit_tests += tests/test_addr tests/test_alpn tests/test_caa tests/test_http01 tests/test_stub \
-	tests/test_turn tests/test_txt tests/test_va
+unit_tests += tests/test_addr tests/test_alpn tests/test_caa tests/test_http01 tests/test_silence \
+	tests/test_stub tests/test_turn tests/test_txt tests/test_va
 tests_test_addr_SOURCES = tests/test_addr.c tests/tap.h
 tests_test_addr_LDADD = $(VA)
 tests_test_alpn_SOURCES = tests/test_alpn.c tests/fake_alpn.c tests/fake_alpn.h \
@@ -18,6 +18,9 @@ tests_test_caa_LDADD = $(VA)
 tests_test_http01_SOURCES = tests/test_http01.c tests/fake_dns.c tests/fake_dns.h \
 	tests/fake_web.c tests/fake_web.h tests/wrong_web.c tests/wrong_web.h tests/tap.h
 tests_test_http01_LDADD = $(VA)
+tests_test_silence_SOURCES = tests/test_silence.c tests/fake_dns.c tests/fake_dns.h tests/tap.h \
+	tests/validate.c tests/validate.h
+tests_test_silence_LDADD = $(VA)
 tests_test_stub_SOURCES = tests/test_stub.c tests/fake_dns.c tests/fake_dns.h tests/tap.h
 tests_test_stub_LDADD = $(VA)
 tests_test_turn_SOURCES = tests/test_turn.c tests/fake_web.c tests/fake_web.h tests/tap.h

@@ -4,9 +4,11 @@
  *
  * libunbound asks each server up to three times while it says SERVFAIL or nothing, and
  * keeps the SERVFAIL for five seconds; so we don't ask again.  How long it waits for a
- * server it learns from that server's other answers, each time twice as long: a forwarder
- * answers at once what it has, and late what it must ask for, so it gets a second at the
- * least.  libunbound may call back inside ub_resolve_event(). */
+ * server it learns from that server's other answers, and one that was silent often enough it
+ * asks no more.  That is right for the servers of a zone.  A forwarder answers at once what
+ * it has, late what it must ask for, and not at all for zones whose servers are down, which
+ * must not be held against the others: what is learned of it is over at once, and it gets
+ * four seconds each time.  libunbound may call back inside ub_resolve_event(). */
 #include <arpa/nameser.h>
 #include <event2/event.h>
 #include <stdlib.h>
@@ -54,10 +56,11 @@ unbound_say(int error, const char *what, const char *value, struct problem *p)
 static bool
 unbound_servers(struct ub_ctx *dns, const struct va *va, struct problem *p)
 {
-	const char *ms = va->recursive ? "400" : "1000";
+	const char *ms = va->recursive ? "400" : "4000", *s = va->recursive ? "900" : "-1";
 
 	if (!unbound_say(ub_ctx_set_option(dns, "infra-cache-min-rtt:", ms),
-			 "infra-cache-min-rtt:", ms, p))
+			 "infra-cache-min-rtt:", ms, p) ||
+	    !unbound_say(ub_ctx_set_option(dns, "infra-host-ttl:", s), "infra-host-ttl:", s, p))
 		return false;
 	for (const char **r = va->resolvers; *r != NULL; r++)
 		if (!unbound_say(ub_ctx_set_fwd(dns, *r), "validation.resolvers", *r, p))

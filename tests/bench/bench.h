@@ -14,14 +14,15 @@
 #include "tests/bench/options.h"
 #include "tests/bench/peer.h"
 #include "tests/bench/process.h"
+#include "tests/bench/respond.h"
 #include "tests/bench/stats.h"
 #include "tests/bench/target.h"
-#include "tests/bench/web.h"
 
 #define NONCE_ROOM 256
 
 struct bench;
 struct order;
+struct slow;
 
 struct worker {
 	struct bench	*bench;
@@ -50,13 +51,14 @@ struct bench {
 	struct arena		*arena;
 	struct event_base	*loop;
 	struct target		*target;
-	struct web		*web;		/* NULL: no orders */
+	struct respond		*respond;	/* NULL: no orders */
 	struct names		*names;
-	struct account		*accounts;
+	struct account		*accounts;	/* behind those of the load one for each slow one */
 	struct leaf		*leaves;
 	struct worker		*workers;	/* options->concurrency of them */
 	struct stats		 stats;
 	struct idle		 idle;
+	struct slow		*slow;		/* NULL: none */
 	/* the phase that runs */
 	void			(*start)(struct worker *w, uint64_t item);
 	uint64_t		 next, items;
@@ -101,6 +103,25 @@ void order_start(struct worker *w, uint64_t number);
 
 /* The load stops while the order is under way: it failed. */
 void order_abandon(struct order *o, const char *type, const char *detail);
+
+/* The text of a member; "": it is none.  The payload that orders these names. */
+const char *order_text(const json_t *j, const char *member);
+const char *order_identifiers(struct arena *a, const char *const *names, size_t n);
+
+/* --- slow.c ------------------------------------------------------------------------------ */
+
+struct slow_count {
+	uint64_t	 held;			/* at the moment */
+	uint64_t	 ended;			/* when their time was over: invalid */
+	uint64_t	 strange;		/* otherwise, and */
+	char		 fault[240];		/* how the first one did */
+};
+
+/* Lets the server begin with all slow validations, one after another within the time that
+ * each takes. */
+void slow_open(struct bench *b);
+const struct slow_count *slow_count(const struct slow *s);
+void slow_close(struct slow *s);
 
 /* --- idle.c ------------------------------------------------------------------------------ */
 

@@ -140,8 +140,12 @@ def written(result):
     return value / 1024 if value is not None else None
 
 
+def latency_of(stage, percentile):
+    return lambda result: result["latency_ms"].get(stage, {}).get(percentile)
+
+
 def latency(percentile):
-    return lambda result: result["latency_ms"].get("whole", {}).get(percentile)
+    return latency_of("whole", percentile)
 
 
 def nonce_latency(result):

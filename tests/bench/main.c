@@ -13,7 +13,7 @@
 static bool
 raise_limit(const struct options *o)
 {
-	uint64_t need = o->idle + o->concurrency * (2 + o->names) + OTHER_FILES;
+	uint64_t need = o->idle + o->concurrency * (2 + o->names) + 3 * o->slow + OTHER_FILES;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
@@ -39,10 +39,10 @@ prepare(struct bench *b)
 	workers_open(b);
 	if (o->orders == 0)
 		return true;
-	b->web = web_open(b->loop, o->http);
-	if (b->web == NULL)
+	b->respond = respond_open(b->loop, o);
+	if (b->respond == NULL)
 		return false;
-	b->accounts = account_list(b->arena, o->accounts, o->account_key);
+	b->accounts = account_list(b->arena, o->accounts + o->slow, o->account_key);
 	b->leaves = leaf_list(b->arena, o->keys, o->key_type);
 	return true;
 }
@@ -52,15 +52,17 @@ all_good(const struct bench *b)
 {
 	return !b->stalled && !b->interrupted && b->stats.failed == 0 &&
 	       b->stats.good == b->options->orders + b->options->new_nonce &&
-	       b->idle.failed == 0 && b->idle.lost == 0;
+	       b->idle.failed == 0 && b->idle.lost == 0 &&
+	       (b->slow == NULL || slow_count(b->slow)->strange == 0);
 }
 
 static void
 release(struct bench *b)
 {
 	idle_close(b);
+	slow_close(b->slow);
 	workers_close(b);
-	web_close(b->web);
+	respond_close(b->respond);
 	stats_free(&b->stats);
 	target_close(b->target);
 	arena_free(b->arena);

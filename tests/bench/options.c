@@ -13,9 +13,10 @@
 
 #include "base/ident.h"
 #include "base/rand.h"
+#include "tests/bench/dns.h"
 
 #define USAGE_ERROR 2
-#define CHOICES	    3
+#define CHOICES	    5
 
 enum kind { TEXT, NUMBER, CHOICE, FLAG, SHOW_HELP, SHOW_VERSION };
 
@@ -59,6 +60,21 @@ static const struct row {
 	  "write a hosts file with all names ('-': to standard output) and end" },
 	{ "http", TEXT, AT(http), 0, 0, { 0 }, "ADDR:PORT",
 	  "where http-01 is answered; default 127.0.0.1:5002" },
+	{ "tls", TEXT, AT(tls), 0, 0, { 0 }, "ADDR:PORT",
+	  "where tls-alpn-01 is answered; default 127.0.0.1:5001" },
+	{ "dns", TEXT, AT(dns), 0, 0, { 0 }, "ADDR:PORT",
+	  "where DNS is answered, for all names; methods that ask DNS need it" },
+	{ "method", CHOICE, AT(method), 0, 0,
+	  { "http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01" },
+	  "http-01|dns-01|tls-alpn-01|dns-account-01|dns-persist-01",
+	  "the challenge that is answered; default http-01" },
+	{ "until", CHOICE, AT(until), 0, 0, { "certificate", "valid", "authorizations" },
+	  "certificate|valid|authorizations",
+	  "how far each order goes: to the end, validated, or only read; default certificate" },
+	{ "slow", NUMBER, AT(slow), 1, DNS_SLOW_MOST, { 0 }, "N",
+	  "hold N validations beside the load whose targets never answer; needs --dns" },
+	{ "slow-seconds", NUMBER, AT(slow_seconds), 1, 3600, { 0 }, "N",
+	  "how long the server tries each of them; default 20" },
 	{ "polite", FLAG, AT(polite), 0, 0, { 0 }, NULL,
 	  "wait as Retry-After says; default: 5 ms, doubling to 100 ms" },
 	{ "new-nonce", NUMBER, AT(new_nonce), 1, 1000000000, { 0 }, "N",
@@ -96,7 +112,7 @@ static int
 help(void)
 {
 	puts("usage: brevet-bench --directory URL [OPTION]...\n\n"
-	     "Loads an ACME server with orders, answers its http-01 challenges, checks the\n"
+	     "Loads an ACME server with orders, answers its challenges, checks the\n"
 	     "certificates and prints how long everything took.\n");
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[64];
@@ -173,6 +189,10 @@ judge(const struct options *o)
 		return wrong("--directory is missing");
 	if (o->new_nonce != 0 && o->orders != 0)
 		return wrong("--new-nonce and --orders exclude each other");
+	if (o->dns == NULL && o->method != METHOD_HTTP_01 && o->method != METHOD_TLS_ALPN_01)
+		return wrong("--method %s needs --dns", options_word("method", o->method));
+	if (o->slow != 0 && (o->dns == NULL || o->orders == 0))
+		return wrong("--slow needs --dns, and orders");
 	if (!ident_dns_ok(o->domain, strlen(o->domain)))
 		return wrong("--domain: \"%s\" is not a name", o->domain);
 	return -1;
@@ -199,7 +219,8 @@ options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){
 		.accounts = 1, .concurrency = 8, .names = 1, .seconds = 10, .stall = 30,
-		.domain = "bench.test", .http = "127.0.0.1:5002",
+		.slow_seconds = 20, .domain = "bench.test", .http = "127.0.0.1:5002",
+		.tls = "127.0.0.1:5001",
 	};
 	for (size_t i = 0; i < ROWS; i++)
 		known[i] = (struct option){

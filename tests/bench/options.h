@@ -13,17 +13,22 @@
 #define PACKAGE_VERSION "0"
 #endif
 
-/* In the order of the words of --connections, --key-type and --account-key. */
+/* In the order of the words of --connections, --key-type, --account-key, --method and
+ * --until. */
 enum connections { CONNECTIONS_KEEP, CONNECTIONS_ORDER, CONNECTIONS_REQUEST };
 enum key_type { KEY_P256, KEY_RSA2048 };
 enum account_key { ACCOUNT_ES256, ACCOUNT_RS256 };
+enum method { METHOD_HTTP_01, METHOD_DNS_01, METHOD_TLS_ALPN_01, METHOD_DNS_ACCOUNT_01,
+	      METHOD_DNS_PERSIST_01 };
+enum until { UNTIL_CERTIFICATE, UNTIL_VALID, UNTIL_AUTHORIZATIONS };
 
 struct options {
 	const char	*directory, *ca;
 	uint64_t	 orders, accounts, concurrency, names, keys;
 	uint64_t	 new_nonce, idle, seconds, stall;
-	uint64_t	 connections, key_type, account_key;	/* enums above */
-	const char	*domain, *http, *names_file, *write_hosts;
+	uint64_t	 connections, key_type, account_key, method, until;	/* enums above */
+	uint64_t	 slow, slow_seconds;
+	const char	*domain, *http, *tls, *dns, *names_file, *write_hosts;
 	uint64_t	 seed, pid;		/* pid 0: none */
 	bool		 seeded, polite, json;
 };

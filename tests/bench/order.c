@@ -13,7 +13,8 @@
 
 struct proof {
 	const char	*url;			/* of the authorization */
-	const char	*challenge, *token;	/* NULL: none needed */
+	const char	*challenge;		/* NULL: none needed */
+	const char	*key;			/* of what proves it */
 	bool		 valid;
 };
 
@@ -41,8 +42,8 @@ end(struct order *o)
 	struct bench *b = w->bench;
 
 	for (size_t i = 0; i < o->nproofs; i++)
-		if (o->proofs[i].token != NULL)
-			web_drop(b->web, o->proofs[i].token);
+		if (o->proofs[i].key != NULL)
+			respond_drop(b->respond, o->proofs[i].key);
 	if (o->timer != NULL)
 		event_free(o->timer);
 	if (b->options->connections == CONNECTIONS_ORDER)
@@ -85,8 +86,8 @@ object(struct order *o, const struct answer *answer, int status)
 	return j;
 }
 
-static const char *
-text(const json_t *j, const char *member)
+const char *
+order_text(const json_t *j, const char *member)
 {
 	const char *s = json_string_value(json_object_get(j, member));
 
@@ -151,11 +152,24 @@ later(struct order *o, long retry_after, void (*resume)(struct order *o))
 
 /* --- The certificate ---------------------------------------------------------------------- */
 
+/* It has come as far as it shall. */
+static void
+succeed(struct order *o)
+{
+	struct worker *w = o->worker;
+	struct stats *s = &w->bench->stats;
+
+	next_stage(o, STAGE_WHOLE);
+	stats_add(s, STAGE_WHOLE, o->stage_began - o->began);
+	s->good++;
+	end(o);
+	worker_next(w);
+}
+
 static void
 took_certificate(struct worker *w, const struct answer *answer)
 {
 	struct order *o = w->order;
-	struct stats *s = &w->bench->stats;
 	const char *fault, *type, *detail;
 
 	if (answer->status != 200) {
@@ -168,11 +182,7 @@ took_certificate(struct worker *w, const struct answer *answer)
 		fail(o, "wrong certificate", fault);
 		return;
 	}
-	next_stage(o, STAGE_WHOLE);
-	stats_add(s, STAGE_WHOLE, o->stage_began - o->began);
-	s->good++;
-	end(o);
-	worker_next(w);
+	succeed(o);
 }
 
 static void ask_order(struct order *o);
@@ -182,12 +192,12 @@ static void
 took_order(struct order *o, const struct answer *answer)
 {
 	json_t *j = object(o, answer, 200);
-	const char *status = text(j, "status"), *type, *detail;
+	const char *status = order_text(j, "status"), *type, *detail;
 
 	if (j == NULL)
 		return;
 	if (strcmp(status, "valid") == 0) {
-		o->certificate = arena_strdup(o->arena, text(j, "certificate"));
+		o->certificate = arena_strdup(o->arena, order_text(j, "certificate"));
 		next_stage(o, STAGE_DOWNLOAD);
 		post(o, o->certificate, "", took_certificate);
 	} else if (strcmp(status, "processing") == 0 || strcmp(status, "ready") == 0) {
@@ -231,18 +241,6 @@ next_proof(struct order *o)
 	return o->at < o->nproofs;
 }
 
-static const json_t *
-http_challenge(const json_t *authz)
-{
-	const json_t *list = json_object_get(authz, "challenges"), *c;
-	size_t i;
-
-	json_array_foreach(list, i, c)
-		if (strcmp(text(c, "type"), "http-01") == 0)
-			return c;
-	return NULL;
-}
-
 static void ask_verdict(struct order *o);
 
 static void
@@ -250,7 +248,7 @@ took_verdict(struct worker *w, const struct answer *answer)
 {
 	struct order *o = w->order;
 	json_t *j = object(o, answer, 200);
-	const char *status = text(j, "status"), *type, *detail;
+	const char *status = order_text(j, "status"), *type, *detail;
 
 	if (j == NULL)
 		return;
@@ -261,7 +259,8 @@ took_verdict(struct worker *w, const struct answer *answer)
 	} else if (strcmp(status, "pending") == 0) {
 		later(o, answer->retry_after, ask_verdict);
 	} else {
-		type = problem_type_of(json_object_get(http_challenge(j), "error"), &detail);
+		type = problem_type_of(json_object_get(respond_challenge(w->bench->respond, j),
+						       "error"), &detail);
 		fail(o, type, detail);
 	}
 }
@@ -271,6 +270,10 @@ ask_verdict(struct order *o)
 {
 	if (next_proof(o)) {
 		post(o, o->proofs[o->at].url, "", took_verdict);
+		return;
+	}
+	if (o->worker->bench->options->until == UNTIL_VALID) {
+		succeed(o);
 		return;
 	}
 	next_stage(o, STAGE_FINALIZE);
@@ -284,7 +287,7 @@ took_challenge(struct worker *w, const struct answer *answer)
 {
 	struct order *o = w->order;
 	json_t *j = object(o, answer, 200);
-	bool valid = strcmp(text(j, "status"), "valid") == 0;
+	bool valid = strcmp(order_text(j, "status"), "valid") == 0;
 
 	if (j == NULL)
 		return;
@@ -303,10 +306,7 @@ took_challenge(struct worker *w, const struct answer *answer)
 static void
 ask_challenge(struct order *o)
 {
-	struct proof *proof = &o->proofs[o->at];
-
-	web_put(o->worker->bench->web, proof->token, o->account->thumbprint);
-	post(o, proof->challenge, "{}", took_challenge);
+	post(o, o->proofs[o->at].challenge, "{}", took_challenge);
 }
 
 static void ask_authorization(struct order *o);
@@ -316,21 +316,24 @@ took_authorization(struct worker *w, const struct answer *answer)
 {
 	struct order *o = w->order;
 	struct proof *proof = &o->proofs[o->at];
+	struct respond *respond = w->bench->respond;
 	json_t *j = object(o, answer, 200);
 	const json_t *challenge;
 
 	if (j == NULL)
 		return;
-	proof->valid = strcmp(text(j, "status"), "valid") == 0;
-	challenge = http_challenge(j);
+	proof->valid = strcmp(order_text(j, "status"), "valid") == 0;
+	challenge = respond_challenge(respond, j);
 	if (proof->valid) {
 		w->bench->stats.reused++;
 	} else if (challenge == NULL) {
-		fail(o, "no http-01", "the authorization has no such challenge");
+		fail(o, "no such challenge", "the authorization has none of the load's method");
 		return;
 	} else {
-		proof->challenge = arena_strdup(o->arena, text(challenge, "url"));
-		proof->token = arena_strdup(o->arena, text(challenge, "token"));
+		proof->challenge = arena_strdup(o->arena, order_text(challenge, "url"));
+		proof->key = respond_put(respond, o->arena, o->account, arena_strdup(o->arena,
+					 order_text(json_object_get(j, "identifier"), "value")),
+					 challenge);
 	}
 	o->at++;
 	ask_authorization(o);
@@ -341,6 +344,10 @@ ask_authorization(struct order *o)
 {
 	if (o->at < o->nproofs) {
 		post(o, o->proofs[o->at].url, "", took_authorization);
+		return;
+	}
+	if (o->worker->bench->options->until == UNTIL_AUTHORIZATIONS) {
+		succeed(o);
 		return;
 	}
 	next_stage(o, STAGE_CHALLENGE);
@@ -369,7 +376,7 @@ took_new_order(struct worker *w, const struct answer *answer)
 		return;
 	}
 	o->url = arena_strdup(o->arena, answer->location);
-	o->finalize = arena_strdup(o->arena, text(j, "finalize"));
+	o->finalize = arena_strdup(o->arena, order_text(j, "finalize"));
 	o->nproofs = json_array_size(list);
 	o->proofs = arena_alloc(o->arena, o->nproofs * sizeof(*o->proofs));
 	json_array_foreach(list, i, url)
@@ -379,20 +386,21 @@ took_new_order(struct worker *w, const struct answer *answer)
 	ask_authorization(o);
 }
 
-static const char *
-identifiers(struct order *o)
+const char *
+order_identifiers(struct arena *a, const char *const *names, size_t n)
 {
-	size_t room = 32, n;
+	size_t room = 32, len;
 	char *out;
 
-	for (size_t i = 0; i < o->nnames; i++)
-		room += strlen(o->names[i]) + 32;
-	out = arena_alloc(o->arena, room);
-	n = (size_t)snprintf(out, room, "{\"identifiers\":[");
-	for (size_t i = 0; i < o->nnames; i++)
-		n += (size_t)snprintf(out + n, room - n, "%s{\"type\":\"dns\",\"value\":\"%s\"}",
-				      i == 0 ? "" : ",", o->names[i]);
-	snprintf(out + n, room - n, "]}");
+	for (size_t i = 0; i < n; i++)
+		room += strlen(names[i]) + 32;
+	out = arena_alloc(a, room);
+	len = (size_t)snprintf(out, room, "{\"identifiers\":[");
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(out + len, room - len,
+					"%s{\"type\":\"dns\",\"value\":\"%s\"}", i == 0 ? "" : ",",
+					names[i]);
+	snprintf(out + len, room - len, "]}");
 	return out;
 }
 
@@ -416,5 +424,5 @@ order_start(struct worker *w, uint64_t number)
 		o->names[i] = names_get(b->names, a, number * o->nnames + i);
 	o->stage = STAGE_NEW_ORDER;
 	o->began = o->stage_began = stats_now();
-	post(o, b->target->new_order, identifiers(o), took_new_order);
+	post(o, b->target->new_order, order_identifiers(a, o->names, o->nnames), took_new_order);
 }

@@ -136,12 +136,23 @@ print_load(struct bench *b)
 	       (unsigned long long)b->opened, (unsigned long long)s->polls);
 	printf("repeated     %llu after badNonce, %llu after a closed connection\n",
 	       (unsigned long long)s->bad_nonces, (unsigned long long)b->target->resent);
-	if (b->web != NULL)
-		printf("http-01      %llu requests, %llu for unknown tokens, %llu "
-		       "authorizations were valid already\n",
-		       (unsigned long long)web_hits(b->web),
-		       (unsigned long long)web_misses(b->web), (unsigned long long)s->reused);
+	if (b->respond != NULL)
+		printf("%-12s looked for %llu times, %llu in vain, %llu authorizations were "
+		       "valid already\n", options_word("method", b->options->method),
+		       (unsigned long long)respond_hits(b->respond),
+		       (unsigned long long)respond_misses(b->respond),
+		       (unsigned long long)s->reused);
 	printf("client       CPU %.3f ms each\n", each(b, b->client_cpu));
+}
+
+static void
+print_slow(const struct bench *b)
+{
+	const struct slow_count *n = slow_count(b->slow);
+
+	printf("slow         %llu validations held, %llu ended when their time was over, %llu "
+	       "otherwise%s%s\n", (unsigned long long)n->held, (unsigned long long)n->ended,
+	       (unsigned long long)n->strange, n->strange > 0 ? ": " : "", n->fault);
 }
 
 void
@@ -152,6 +163,8 @@ report(struct bench *b)
 		print_load(b);
 	print_server(b);
 	print_idle(b);
+	if (b->slow != NULL)
+		print_slow(b);
 	for (const struct failure *f = b->stats.failures; f != NULL; f = f->next)
 		printf("failed       %llu %s: %s: %s\n", (unsigned long long)f->count,
 		       stats_name(f->stage), f->type, f->detail);
@@ -177,8 +190,9 @@ json_setting(const struct bench *b)
 {
 	const struct options *o = b->options;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:b, s:o}",
-			 "directory", o->directory,
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:b, s:o}",
+			 "directory", o->directory, "method", options_word("method", o->method),
+			 "until", options_word("until", o->until), "slow", whole(o->slow),
 			 "orders", whole(o->orders), "accounts", whole(o->accounts),
 			 "concurrency", whole(o->concurrency), "names", whole(o->names),
 			 "key_type", options_word("key-type", o->key_type),
@@ -250,6 +264,17 @@ json_idle(const struct bench *b)
 			 json_null());
 }
 
+static json_t *
+json_slow(const struct bench *b)
+{
+	const struct slow_count *n = b->slow == NULL ? NULL : slow_count(b->slow);
+
+	if (n == NULL)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:s}", "held", whole(n->held), "ended",
+			 whole(n->ended), "strange", whole(n->strange), "fault", n->fault);
+}
+
 void
 report_json(struct bench *b)
 {
@@ -273,8 +298,9 @@ report_json(struct bench *b)
 	json_object_set_new(all, "bad_nonces", whole(s->bad_nonces));
 	json_object_set_new(all, "resent", whole(b->target->resent));
 	json_object_set_new(all, "authorizations_reused", whole(s->reused));
-	if (b->web != NULL)
-		json_object_set_new(all, "http01_requests", whole(web_hits(b->web)));
+	if (b->respond != NULL)
+		json_object_set_new(all, "proofs_seen", whole(respond_hits(b->respond)));
+	json_object_set_new(all, "slow", json_slow(b));
 	json_object_set_new(all, "client_cpu_ms_each", real(each(b, b->client_cpu)));
 	json_object_set_new(all, "server", json_server(b));
 	json_object_set_new(all, "idle", json_idle(b));

@@ -20,8 +20,10 @@ progress(const struct bench *b, double now)
 	double seconds = (now - b->began) / 1e3;
 
 	if (b->began == 0)
-		fprintf(stderr, TERMINAL "  getting ready: %llu connections",
-			(unsigned long long)b->target->opened);
+		fprintf(stderr, TERMINAL "  getting ready: %llu connections, %llu of %llu slow "
+			"validations", (unsigned long long)b->target->opened,
+			b->slow == NULL ? 0ull : (unsigned long long)slow_count(b->slow)->held,
+			(unsigned long long)b->options->slow);
 	else if (b->items > 0)
 		fprintf(stderr, TERMINAL "  %llu/%llu  %.0f/s  %llu failed  %.0f s",
 			(unsigned long long)done, (unsigned long long)b->items,
@@ -232,7 +234,9 @@ phases(struct bench *b)
 	if (going(b) && b->options->idle > 0)
 		idle_open(b);
 	if (going(b) && b->options->orders > 0)
-		workers_run(b, b->options->accounts, start_account);
+		workers_run(b, b->options->accounts + b->options->slow, start_account);
+	if (going(b) && b->options->slow > 0)
+		slow_open(b);
 	if (going(b))
 		load(b);
 }

@@ -3,7 +3,6 @@
 #include "tests/bench/web.h"
 
 #include <errno.h>
-#include <event2/listener.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,21 +10,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BUCKETS	   4096
-#define BACKLOG	   1024
+#include "tests/bench/listen.h"
+#include "tests/bench/table.h"
+
 #define PATIENCE   30		/* seconds for a request */
 #define WELL_KNOWN "GET /.well-known/acme-challenge/"
-
-struct entry {
-	struct entry	*next;
-	const char	*thumbprint;
-	char		 token[];
-};
 
 struct web {
 	struct event_base	*loop;
 	struct evconnlistener	*listener;
-	struct entry		*table[BUCKETS];
+	struct table		 tokens;	/* their thumbprints */
 	struct visit		*visits;
 	uint64_t		 hits, misses;
 };
@@ -39,51 +33,16 @@ struct visit {
 	char		 head[4096];
 };
 
-static struct entry **
-bucket(struct web *web, const char *token, size_t n)
-{
-	unsigned h = 2166136261u;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)token[i]) * 16777619u;
-	return &web->table[h % BUCKETS];
-}
-
-static struct entry **
-find(struct web *web, const char *token, size_t n)
-{
-	struct entry **at = bucket(web, token, n);
-
-	while (*at != NULL &&
-	       (strncmp((*at)->token, token, n) != 0 || (*at)->token[n] != '\0'))
-		at = &(*at)->next;
-	return at;
-}
-
 void
 web_put(struct web *web, const char *token, const char *thumbprint)
 {
-	size_t n = strlen(token);
-	struct entry **at = find(web, token, n);
-
-	if (*at == NULL) {
-		*at = calloc(1, sizeof(**at) + n + 1);
-		if (*at == NULL)
-			abort();
-		memcpy((*at)->token, token, n);
-	}
-	(*at)->thumbprint = thumbprint;
+	table_put(&web->tokens, token, (void *)thumbprint);
 }
 
 void
 web_drop(struct web *web, const char *token)
 {
-	struct entry **at = find(web, token, strlen(token)), *e = *at;
-
-	if (e == NULL)
-		return;
-	*at = e->next;
-	free(e);
+	table_drop(&web->tokens, token);
 }
 
 static void
@@ -106,11 +65,8 @@ reply(struct visit *v)
 	int len;
 
 	v->web->hits++;
-	if (strncmp(v->head, WELL_KNOWN, strlen(WELL_KNOWN)) == 0 && n < 512) {
-		struct entry *e = *find(v->web, token, n);
-
-		thumbprint = e == NULL ? NULL : e->thumbprint;
-	}
+	if (strncmp(v->head, WELL_KNOWN, strlen(WELL_KNOWN)) == 0 && n < 512)
+		thumbprint = table_get(&v->web->tokens, token, n);
 	if (thumbprint == NULL) {
 		v->web->misses++;
 		len = snprintf(out, sizeof(out), "HTTP/1.1 404 Not Found\r\n"
@@ -184,24 +140,19 @@ visited(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int
 struct web *
 web_open(struct event_base *loop, const char *address)
 {
-	struct sockaddr_storage at;
-	int len = sizeof(at);
+	union place at;
+	int len;
 	struct web *web;
 
-	if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&at, &len) != 0) {
-		fprintf(stderr, "brevet-bench: --http: \"%s\" is not ADDRESS:PORT\n", address);
+	if (!place_parse(&at, &len, "http", address))
 		return NULL;
-	}
 	web = calloc(1, sizeof(*web));
 	if (web == NULL)
 		abort();
 	web->loop = loop;
-	web->listener = evconnlistener_new_bind(loop, visited, web, LEV_OPT_CLOSE_ON_FREE |
-						LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-						BACKLOG, (struct sockaddr *)&at, len);
+	web->listener = listen_at(loop, &at, len, "http", visited, web);
 	if (web->listener != NULL)
 		return web;
-	fprintf(stderr, "brevet-bench: --http %s: %s\n", address, strerror(errno));
 	free(web);
 	return NULL;
 }
@@ -213,11 +164,7 @@ web_close(struct web *web)
 		return;
 	while (web->visits != NULL)
 		leave(web->visits);
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct entry *e = web->table[i], *next; e != NULL; e = next) {
-			next = e->next;
-			free(e);
-		}
+	table_clear(&web->tokens);
 	evconnlistener_free(web->listener);
 	free(web);
 }
