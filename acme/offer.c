@@ -127,24 +127,33 @@ offer_make(struct authz *authz, const struct request *rq, const struct acme_prof
 	authz->challenges[0].validated = rq->now;
 }
 
-/* The methods of its challenges in that state. */
-static unsigned
-methods_in(const struct authz *authz, enum challenge_state state)
+/* Are its challenges those that would be offered now?  Of a valid one, is its proof? */
+static bool
+methods_still(const struct authz *authz, unsigned methods)
 {
-	unsigned methods = 0;
+	unsigned has = 0;
 
 	for (size_t i = 0; i < authz->nchallenge; i++)
-		if (authz->challenges[i].state == state)
-			methods |= METHOD_BIT(authz->challenges[i].method);
-	return methods;
+		if (authz->state != AUTHZ_VALID || authz->challenges[i].state == CHALLENGE_VALID)
+			has |= METHOD_BIT(authz->challenges[i].method);
+	return authz->state == AUTHZ_VALID ? (has & methods) != 0 : has == methods;
+}
+
+static bool
+untried(const struct authz *authz)
+{
+	for (size_t i = 0; i < authz->nchallenge; i++)
+		if (authz->challenges[i].state != CHALLENGE_PENDING)
+			return false;
+	return true;
 }
 
 /* The spelling must be the same too: it is echoed. */
 static bool
-usable(const struct authz *authz, const struct ident *ident, enum authz_state state, int64_t now)
+usable(const struct authz *authz, const struct ident *ident, unsigned methods, int64_t now)
 {
-	return authz != NULL && status_authz(authz, now) == state &&
-	       authz->expires - now >= REUSE_LEAST &&
+	return authz != NULL && status_authz(authz, now) == authz->state &&
+	       methods_still(authz, methods) && authz->expires - now >= REUSE_LEAST &&
 	       strcmp(authz->ident.shown, ident->wildcard ? ident->shown + 2 : ident->shown) == 0;
 }
 
@@ -153,21 +162,19 @@ offer_find(const struct request *rq, const struct view *v, const struct acme_pro
 	   const struct ident *ident, int64_t now)
 {
 	struct arena *a = rq->flow->arena;
-	unsigned offered = policy_methods(rq->directory, profile, rq->binding, ident);
+	unsigned methods = policy_methods(rq->directory, profile, rq->binding, ident);
 	const struct authz *there = NULL;
 
 	if (policy_prevalidated(rq->binding, ident))
 		return NULL;
 	if (rq->config->reuse_valid)
 		there = store_authz_find(v, a, &rq->account->id, ident, AUTHZ_VALID);
-	if (usable(there, ident, AUTHZ_VALID, now) &&
-	    (methods_in(there, CHALLENGE_VALID) & ~offered) == 0)
+	if (usable(there, ident, methods, now))
 		return there;
 	there = NULL;
 	if (rq->config->reuse_pending)
 		there = store_authz_find(v, a, &rq->account->id, ident, AUTHZ_PENDING);
-	return usable(there, ident, AUTHZ_PENDING, now) &&
-	       methods_in(there, CHALLENGE_PENDING) == offered ? there : NULL;
+	return usable(there, ident, methods, now) && untried(there) ? there : NULL;
 }
 
 /* Of one that no challenge has proved, what stands for that. */

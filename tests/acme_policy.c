@@ -186,9 +186,10 @@ test_methods(void)
 	struct client *all = member_of(""), *d = member_of("/dns"), *w = member_of("/web");
 
 	authz_for(all, ident(all, "dns", "n1.example.test"));
-	is(challenges_of(all), "http-01 dns-01", "a name: all methods of the directory");
+	is(challenges_of(all), "http-01 dns-01 tls-alpn-01", "a name: all methods of the "
+	   "directory");
 	authz_for(all, ident(all, "ip", "127.0.0.1"));
-	is(challenges_of(all), "http-01", "an address: none by DNS");
+	is(challenges_of(all), "http-01 tls-alpn-01", "an address: none by DNS");
 	authz_for(d, ident(d, "dns", "n1.example.test"));
 	is(challenges_of(d), "dns-01", "another directory, other methods");
 	order_for(d, ident(d, "ip", "127.0.0.1"));

@@ -127,11 +127,12 @@ static const struct {
 } rows[] = {
 	{ "", "www.corp.test", 0, { "www.corp.test: permitted\n", "server               allows "
 	  ".corp.test\n", "directory default    has no rule for it\n",
-	  "challenges           http-01 dns-01\n", "profile              default\n" } },
+	  "challenges           http-01 dns-01 tls-alpn-01\n", "profile              default\n" } },
 	{ "", "WWW.CORP.TEST", 0, { "WWW.CORP.TEST: permitted\n" } },
 	{ "", "'*.corp.test'", 1, { "denies .secret.corp.test\n", "rejectedIdentifier" } },
 	{ "", "'*.dev.corp.test'", 0, { "challenges           dns-01\n" } },
-	{ "", "10.0.0.1", 0, { "allows 10.0.0.0/8\n", "challenges           http-01\n" } },
+	{ "", "10.0.0.1", 0, { "allows 10.0.0.0/8\n",
+	  "challenges           http-01 tls-alpn-01\n" } },
 	{ "", "11.0.0.1", 1, { "server               allows other names, not this one\n" } },
 	{ "", "a.secret.corp.test", 1, { "server               denies .secret.corp.test\n" } },
 	{ "", "www_.corp.test", 1, { "malformed            \"www_.corp.test\" is not a DNS" } },
@@ -146,6 +147,9 @@ static const struct {
 	  "directory partner want a binding" } },
 	{ "--directory partner", "x.corp.test", 1,
 	  { "directory partner    denies x.corp.test\n" } },
+	{ "--directory narrow", "www.corp.test", 0, { "challenges           dns-01\n",
+	  "profile              short\n" } },
+	{ "--directory narrow", "10.0.0.1", 1, { "no way to prove control" } },
 	{ "--directory web", "'*.dev.corp.test'", 1,
 	  { "no way to prove control", "a wildcard is proved by DNS alone" } },
 	{ "--set policy.allow=.other.test", "www.corp.test", 1, { "allows other names" } },
@@ -226,7 +230,8 @@ main(void)
 			 "policy.allow=.corp.test,10.0.0.0/8", "policy.deny=.secret.corp.test",
 			 "directory.partner.eab=required", "directory.partner.deny=x.corp.test",
 			 "directory.web.methods=http-01", "profile.default.lifetime=47d",
-			 "profile.short.lifetime=6h", NULL }))
+			 "profile.short.lifetime=6h", "profile.short.methods=dns-01",
+			 "directory.narrow.profiles=short", NULL }))
 		return 1;
 	a = arena_new();
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");

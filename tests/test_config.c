@@ -197,7 +197,8 @@ test_rules_default(void)
 	is(d->path, "", "at the root");
 	ok(d->issuer == &c->acme.issuers[0] && d->nprofile == 2 && d->profile == d->profiles[0] &&
 	   strcmp(d->profile->name, "short") == 0, "the first issuer, all profiles");
-	ok(d->methods == (METHOD_BIT(METHOD_HTTP_01) | METHOD_BIT(METHOD_DNS_01)), "both methods");
+	ok(d->methods == (METHOD_BIT(METHOD_HTTP_01) | METHOD_BIT(METHOD_DNS_01) |
+			  METHOD_BIT(METHOD_TLS_ALPN_01)), "the three methods of clients");
 	ok(d->eab == EAB_NONE && d->rules.allow[0] == NULL && d->rules.deny[0] == NULL,
 	   "no bindings, no rules");
 	ok(c->acme.webhook.url == NULL, "no webhook");

@@ -74,8 +74,9 @@ test_directories(void)
 	is(d[0].url, "https://ca.example/directory", "its URL");
 	is(d[0].issuer->name, "other", "its issuer");
 	ok(d[0].nprofile == 2 && d[0].eab == EAB_NONE &&
-	   d[0].methods == (METHOD_BIT(METHOD_HTTP_01) | METHOD_BIT(METHOD_DNS_01)),
-	   "all profiles, both methods, no binding");
+	   d[0].methods == (METHOD_BIT(METHOD_HTTP_01) | METHOD_BIT(METHOD_DNS_01) |
+			    METHOD_BIT(METHOD_TLS_ALPN_01)),
+	   "all profiles, the three methods of clients, no binding");
 	is(d[0].profile->name, "long", "the first profile");
 	is(d[1].url, "https://ca.example/part/directory", "the path is the name");
 	ok(d[1].nprofile == 2 && d[1].eab == EAB_REQUIRED &&

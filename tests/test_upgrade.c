@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "store/codec.h"
+#include "store/schema.h"
 #include "store/store.h"
 #include "tests/sample.h"
 #include "tests/tap.h"
@@ -94,7 +95,7 @@ check_objects(const struct view *v)
 	is(store_name(v, a, 'd', account->scope.directory), "default", "format 1: the directory");
 }
 
-/* What only the new format has. */
+/* What only newer formats have. */
 static void
 check_new_tables(struct store *s)
 {
@@ -103,11 +104,14 @@ check_new_tables(struct store *s)
 	struct problem p = { 0 };
 	struct view *v;
 	struct id *ids;
+	const char **texts;
 
 	store_binding_add(e, &binding);
-	ok(edit_commit(e, &p), "a binding is added: %s", p.detail);
+	store_evidence_add(e, &binding.id, 1700000000000, "{}", 1);
+	ok(edit_commit(e, &p), "a binding and evidence are added: %s", p.detail);
 	v = view_open(s);
-	ok(store_binding_list(v, a, NULL, 10, &ids) == 1, "and is there");
+	ok(store_binding_list(v, a, NULL, 10, &ids) == 1, "the binding is there");
+	ok(store_evidence_list(v, a, &binding.id, 10, &texts) == 1, "the evidence too");
 	view_close(v);
 }
 
@@ -127,7 +131,7 @@ from_format_1(void)
 	if (s == NULL)
 		return;
 	v = view_open(s);
-	ok(format_of(v) == 2, "it has format 2 then");
+	ok(format_of(v) == STORE_FORMAT, "it has format %d then", STORE_FORMAT);
 	check_objects(v);
 	view_close(v);
 	check_new_tables(s);

@@ -222,7 +222,7 @@ post_heard(struct flow *f)
 	if (!fetch_answered(h)) {
 		if (!h->connected && x->tried < x->nlist && left_ms(x) > 1)
 			return FLOW_AGAIN;	/* with the next address */
-		fetch_problem(h, x->shown, &f->problem);
+		fetch_problem(h, arena_printf(f->arena, "Fetching %s", x->shown), &f->problem);
 		return FLOW_FAIL;
 	}
 	return !h->body_long ? FLOW_NEXT :
