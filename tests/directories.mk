@@ -14,3 +14,8 @@ wire_tests += $(directory_tests)
 unit_tests += tests/test_sections
 tests_test_sections_SOURCES = tests/test_sections.c tests/tap.h
 tests_test_sections_LDADD = $(SERVER)
+
+# What the pages show is tried.
+TESTS += tests/directories_doc.sh
+dist_check_SCRIPTS += tests/directories_doc.sh
+EXTRA_DIST += docs/directories.md docs/webhook.md
