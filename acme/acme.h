@@ -106,13 +106,18 @@ const char *rate_print(struct arena *a, struct rate rate);
 
 enum limit {
 	LIMIT_ACCOUNTS,		/* new accounts from an address range */
-	LIMIT_ORDERS,		/* orders of an account */
+	LIMIT_ORDERS,		/* orders and pre-authorizations of an account, no renewals */
+	LIMIT_RENEWALS,		/* renewals that an account has begun and not finished */
 	LIMIT_NAME,		/* certificates with a name */
 	LIMIT_NAMES,		/* certificates with the same set of names */
 	LIMIT_FAILURES,		/* failed validations of an account and name */
 	LIMIT_REQUESTS,		/* requests from an address; in memory */
 	LIMITS
 };
+
+/* "orders", as in limit.orders; and what it counts, for people. */
+const char *limit_name(enum limit limit);
+const char *limit_help(enum limit limit);
 
 /* Rate limits, and when a client that only fails is paused. */
 struct acme_limits {
@@ -310,6 +315,7 @@ struct request {
 	const struct binding	*binding;	/* of that account, or NULL */
 	const struct jwk	*jwk;		/* who signed, BY_KEY */
 	int64_t			 now, began_us;
+	unsigned		 limited;	/* of rateLimited: by which limit; LIMITS: paused */
 	/* by the resource */
 	void			*doing;
 	struct hook		*hook;		/* what the webhook is asked, or NULL */

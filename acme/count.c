@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "acme/acme.h"
-#include "acme/limits.h"
 #include "acme/routes.h"
 
 static const char *const routes[] = {
@@ -16,7 +15,8 @@ static const char *const routes[] = {
 	[ROUTE_NEW_AUTHZ] = "new-authz", [ROUTE_ORDER] = "order", [ROUTE_AUTHZ] = "authz",
 	[ROUTE_CHALLENGE] = "chall", [ROUTE_FINALIZE] = "finalize", [ROUTE_CERT] = "cert",
 	[ROUTE_KEY_CHANGE] = "key-change", [ROUTE_REVOKE_CERT] = "revoke-cert",
-	[ROUTE_HELP] = "help", [ROUTE_CRL] = "crl", [ROUTE_ISSUER] = "issuer", [ROUTE_OTHER] = "other", NULL
+	[ROUTE_HELP] = "help", [ROUTE_CRL] = "crl", [ROUTE_ISSUER] = "issuer",
+	[ROUTE_OTHER] = "other", NULL
 };
 static const char *const codes[] = {
 	"200", "201", "204", "400", "401", "403", "404", "405", "409", "411", "413", "415",
@@ -36,8 +36,8 @@ static const char *const webhooks[] = {
 };
 static const char *const signings[] = { "certificate", "crl", "own", NULL };
 
-/* Filled from the table of limits. */
-static const char *limits[LIMITS + 1];
+/* Filled from the table of limits; "paused" behind it. */
+static const char *limits[LIMITS + 2];
 
 /* Filled from the table of methods, one shifted; "none" before them in the second. */
 static const char *methods[METHODS_MAX + 1];
@@ -69,7 +69,7 @@ struct metric count_challenges = { "brevet_challenges_total",
 struct metric count_certificates = { "brevet_certificates_total", "Certificates by event",
 	METRIC_COUNTER, { { "event", certificates }, { "problem", problems } }, 0, { 0 }, NULL };
 struct metric count_limited = { "brevet_rate_limited_total", "Requests refused by a rate "
-	"limit", METRIC_COUNTER, { { "limit", limits } }, 0, { 0 }, NULL };
+	"limit or a pause", METRIC_COUNTER, { { "limit", limits } }, 0, { 0 }, NULL };
 struct metric count_webhook = { "brevet_webhook_total", "Questions to the webhook by what "
 	"came of them", METRIC_COUNTER, { { "result", webhooks } }, 0, { 0 }, NULL };
 struct metric count_webhook_seconds = { "brevet_webhook_seconds",
@@ -97,6 +97,7 @@ acme_metrics_register(void)
 	results[0] = "started";
 	for (int i = 0; i < LIMITS; i++)
 		limits[i] = limit_name((enum limit)i);
+	limits[LIMITS] = "paused";
 	for (int i = 0; i < METHODS_MAX; i++)
 		methods[i] = proofs[i + 1] = method_name((enum method)(i + 1));
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -176,14 +176,13 @@ finalize_begin(struct flow *f)
 	if (!edit_room(f->txn, &f->problem) || !offer_still(rq, v, &f->problem) ||
 	    !issue_clock_check(v, now, &f->problem) ||
 	    !issue_means(rq->config, &next.scope, &means, &f->problem) ||
-	    !limits_cert_check(rq, v, &next, &f->problem))
+	    !limits_cert(rq, f->txn, &next, &f->problem))
 		return FLOW_FAIL;
 	next.state = ORDER_PROCESSING;
 	next.has_csr = true;
 	memcpy(next.csr_hash, fin->hash, sizeof(next.csr_hash));
 	next.spki = fin->csr.spki;
 	issue_validity(&means, now, &leaf, next.not_before, next.not_after);
-	limits_cert_spend(rq, f->txn, &next);
 	issue_intend(f->txn, &next, now, leaf.not_after);
 	edit_job(f->txn, &(struct job){ .kind = JOB_ISSUE, .id = next.id });
 	return FLOW_NEXT;

@@ -71,7 +71,7 @@ static bool
 within_limits(struct request *rq, const struct hook *h)
 {
 	struct view *v = view_open(rq->store);
-	bool good = limits_order_check(rq, v, h->idents, h->n, &rq->flow->problem);
+	bool good = limits_order_ahead(rq, v, h->idents, h->n, &rq->flow->problem);
 
 	view_close(v);
 	return good;

@@ -238,9 +238,11 @@ issue_record(struct flow *f)
 	next.error = issued ? NULL : issue_error(job, f->arena);
 	store_order_put(f->txn, &next);
 	if (issued)
-		limits_cert_issued(f->txn, &next);
+		limits_cert_issued(w->config, f->txn, f->arena, &next, &cert);
 	else
-		limits_cert_refund(w->config, f->txn, &next);
+		limits_cert_refund(w->config, f->txn, f->arena, &next);
+	if (job->problem.type == PROBLEM_SERVER_INTERNAL)
+		limits_order_refund(w->config, f->txn, f->arena, &next);
 	edit_changed(f->txn, &next.id);
 	return FLOW_NEXT;
 }

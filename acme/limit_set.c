@@ -24,8 +24,9 @@ set_check(struct operator *o, struct problem *p)
 		return false;
 	if (!limit_parse(name, &limit) || limit == LIMIT_REQUESTS ||
 	    (limit == LIMIT_ACCOUNTS && account))
-		return problem(p, PROBLEM_MALFORMED, "\"%.40s\" is no limit of %s: use orders, name, "
-			       "names or failures%s", name, account ? "an account" : "a binding",
+		return problem(p, PROBLEM_MALFORMED, "\"%.40s\" is no limit of %s: use orders, "
+			       "renewals, name, names or failures%s", name,
+			       account ? "an account" : "a binding",
 			       account ? "" : ", or accounts");
 	r->limit = limit;
 	r->count = -1;

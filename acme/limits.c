@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* limits.c - rate limits whose buckets are in the store.  Runs on: writer. */
+/* limits.c - rate limits; the buckets of all but one are in the store.
+ * Runs on: writer; limits_request() on any loop. */
 #include "acme/limits.h"
 
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "acme/count.h"
+#include "acme/asking.h"
 #include "acme/pause.h"
-#include "acme/rate.h"
 #include "acme/throttle.h"
 #include "base/clock.h"
 
@@ -16,124 +16,93 @@
 #define RANGE_SIX  48
 #define RENEWAL_PART 3		/* of its life is over, then a certificate may be renewed */
 
-static const char *const names[LIMITS] = {
-	[LIMIT_ACCOUNTS] = "accounts", [LIMIT_ORDERS] = "orders", [LIMIT_NAME] = "name",
-	[LIMIT_NAMES] = "names", [LIMIT_FAILURES] = "failures", [LIMIT_REQUESTS] = "requests"
-};
-
-static const char *const what[LIMITS] = {
-	[LIMIT_ACCOUNTS] = "new accounts from this network",
-	[LIMIT_ORDERS] = "new orders of this account",
-	[LIMIT_NAME] = "certificates for",
-	[LIMIT_NAMES] = "certificates for exactly these names",
-	[LIMIT_FAILURES] = "failed validations of",
-	[LIMIT_REQUESTS] = "requests from this address"
-};
-
-const char *
-limit_name(enum limit limit)
-{
-	return names[limit];
-}
-
-bool
-limit_parse(const char *name, enum limit *limit)
-{
-	for (unsigned i = 0; i < LIMITS; i++)
-		if (strcmp(names[i], name) == 0) {
-			*limit = (enum limit)i;
-			return true;
-		}
-	return false;
-}
-
-/* --- buckets ----------------------------------------------------------------------- */
-
-static int64_t
-now_us(void)
-{
-	return clock_now_ms() * 1000;
-}
-
-/* What the operator has set for the account goes before what he has set for its binding. */
-static struct rate
-rate_of(const struct acme_config *c, const struct view *v, const struct id *account,
-	const struct id *binding, enum limit limit)
-{
-	struct store_rate other = { .kind = 'a', .limit = limit };
-
-	if (!c->limits.enabled)
-		return (struct rate){ 0 };
-	other.whose = *account;
-	if (!id_none(account) && store_rate_get(v, &other))
-		return (struct rate){ other.count, other.period };
-	other.kind = 'b';
-	other.whose = *binding;
-	if (!id_none(binding) && store_rate_get(v, &other))
-		return (struct rate){ other.count, other.period };
-	return c->limits.rates[limit];
-}
-
-/* Always false. */
-static bool
-refuse(const struct request *rq, enum limit limit, struct rate rate, const char *name,
-       int64_t wait_us, struct problem *p)
-{
-	struct arena *a = rq->flow->arena;
-	int64_t seconds = (wait_us + 999999) / 1000000;
-
-	metric_add(&count_limited, limit, 0, 1);
-	problem(p, PROBLEM_RATE_LIMITED, "too many %s%s%.100s: the limit is %s; the same request "
-		"passes at %s", what[limit], *name == '\0' ? "" : " ", name, rate_print(a, rate),
-		clock_print(a, clock_now() + seconds));
-	p->retry_after = (int)seconds;
-	p->link = arena_printf(a, "<%s/help/limits>;rel=\"help\"", rq->config->base_url);
-	return false;
-}
-
-static bool
-bucket_check(const struct request *rq, const struct view *v, enum limit limit,
-	     struct rate rate, struct blob whose, const char *name, struct problem *p)
-{
-	int64_t wait = rate.count == 0 ? 0 :
-		       rate_wait(rate, store_quota_get(v, limit, whose), now_us());
-
-	return wait == 0 || refuse(rq, limit, rate, name, wait, p);
-}
-
-static void
-bucket_spend(struct edit *e, enum limit limit, struct rate rate, struct blob whose)
-{
-	if (rate.count != 0)
-		store_quota_put(e, limit, whose, rate_take(
-			rate, store_quota_get(edit_view(e), limit, whose), now_us()));
-}
-
 /* --- whose bucket ------------------------------------------------------------------ */
 
 static struct blob
-whose_account(struct arena *a, const struct id *account, const char *name)
+whose_id(struct arena *a, const struct id *id, const void *octets, size_t n)
 {
-	size_t n = strlen(name);
 	uint8_t *whose = arena_alloc(a, ID_LEN + n);
 
-	memcpy(whose, account->b, ID_LEN);
-	memcpy(whose + ID_LEN, name, n);
+	memcpy(whose, id->b, ID_LEN);
+	memcpy(whose + ID_LEN, octets, n);
 	return (struct blob){ whose, ID_LEN + n };
 }
 
 static struct blob
-whose_directory(struct arena *a, uint32_t directory, const void *octets, size_t n)
+whose_account(const struct asking *k)
 {
-	uint8_t *whose = arena_alloc(a, 4 + n);
-
-	for (int i = 0; i < 4; i++)
-		whose[i] = (uint8_t)(directory >> (24 - 8 * i));
-	memcpy(whose + 4, octets, n);
-	return (struct blob){ whose, 4 + n };
+	return (struct blob){ k->account->b, ID_LEN };
 }
 
-/* SHA-256 of the identifiers, whatever their order: type and value of each, NUL behind. */
+static struct blob
+whose_account_name(struct arena *a, const struct id *account, const char *name)
+{
+	return whose_id(a, account, name, strlen(name));
+}
+
+/* By the hash of a name, or of all: everybody's in the directory, but of him who has a rate of
+ * his own. */
+static struct blob
+whose_names(struct asking *k, enum limit limit, const uint8_t hash[32])
+{
+	const struct id *owner = asking_rate(k, limit)->owner;
+	uint8_t *whose;
+
+	if (owner != NULL)
+		return whose_id(k->arena, owner, hash, 32);
+	whose = arena_alloc(k->arena, 4 + 32);
+	for (int i = 0; i < 4; i++)
+		whose[i] = (uint8_t)(k->directory >> (24 - 8 * i));
+	memcpy(whose + 4, hash, 32);
+	return (struct blob){ whose, 4 + 32 };
+}
+
+/* --- accounts ---------------------------------------------------------------------- */
+
+/* The network that the request comes from; false: no address, or one that is exempt. */
+static bool
+limited_address(const struct request *rq, unsigned four, unsigned six, struct network *range)
+{
+	const struct acme_limits *l = &rq->config->limits;
+	struct network whole;
+
+	if (!network_around(&whole, rq->address, 32, 128))
+		return false;
+	for (size_t i = 0; i < l->nexempt; i++)
+		if (network_holds(&l->exempt[i], whole.family, whole.octets))
+			return false;
+	return network_around(range, rq->address, four, six);
+}
+
+bool
+limits_account(struct request *rq, const struct binding *binding, struct edit *e,
+	       struct problem *p)
+{
+	static const struct id none;
+	struct asking k = { .config = rq->config, .view = edit_view(e), .edit = e,
+			    .arena = rq->flow->arena,
+			    .account = &none, .binding = binding == NULL ? &none : &binding->id,
+			    .now_us = clock_now_ms() * 1000 };
+	struct network range;
+	uint8_t octets[1 + sizeof(range.octets)];
+	struct blob whose = { octets, sizeof(octets) };
+
+	if (!limited_address(rq, RANGE_FOUR, RANGE_SIX, &range))
+		return true;
+	octets[0] = (uint8_t)range.bits;	/* of which family it is */
+	memcpy(octets + 1, range.octets, sizeof(range.octets));
+	if (asking_rate(&k, LIMIT_ACCOUNTS)->owner != NULL)
+		whose = whose_id(k.arena, k.binding, octets, sizeof(octets));
+	asking_look(&k, LIMIT_ACCOUNTS, whose, "");
+	if (!asking_passes(&k, rq, p))
+		return false;
+	asking_spend(&k, LIMIT_ACCOUNTS, whose);
+	return true;
+}
+
+/* --- orders and certificates ------------------------------------------------------- */
+
+/* SHA-256 of identifiers, whatever their order: type and value of each, NUL behind. */
 static void
 names_hash(struct arena *a, const struct ident *idents, size_t n, uint8_t hash[32])
 {
@@ -157,257 +126,217 @@ names_hash(struct arena *a, const struct ident *idents, size_t n, uint8_t hash[3
 
 /* Is there a certificate for these names that has used up enough of its life? */
 static bool
-renewal(const struct view *v, struct arena *a, uint32_t directory, const uint8_t hash[32])
+renewal(const struct asking *k)
 {
-	const struct cert *cert;
-	struct serial serial;
+	struct newest newest;
+	int64_t life;
 
-	if (!store_names_get(v, directory, hash, &serial) ||
-	    (cert = store_cert_get(v, a, &serial)) == NULL)
+	if (!store_newest_get(k->view, k->directory, k->hash, &newest))
 		return false;
-	return clock_now() >= cert->not_before +
-			      (cert->not_after - cert->not_before) / RENEWAL_PART;
+	life = newest.not_after - newest.not_before;
+	return k->now_us / 1000000 >= newest.not_before + life / RENEWAL_PART;
 }
-
-/* --- accounts ---------------------------------------------------------------------- */
-
-static bool
-exempt(const struct acme_config *c, const char *address)
-{
-	for (size_t i = 0; i < c->limits.nexempt; i++)
-		if (network_holds_text(&c->limits.exempt[i], address))
-			return true;
-	return false;
-}
-
-bool
-limits_new_account(const struct request *rq, const struct binding *binding, struct edit *e,
-		   struct problem *p)
-{
-	static const struct id none;
-	const struct view *v = edit_view(e);
-	struct rate rate = rate_of(rq->config, v, &none, binding == NULL ? &none : &binding->id,
-				   LIMIT_ACCOUNTS);
-	struct network range;
-	struct blob whose;
-
-	if (exempt(rq->config, rq->address) ||
-	    !network_around(&range, rq->address, RANGE_FOUR, RANGE_SIX))
-		return true;
-	whose = (struct blob){ range.octets, sizeof(range.octets) };
-	if (!bucket_check(rq, v, LIMIT_ACCOUNTS, rate, whose, "", p))
-		return false;
-	bucket_spend(e, LIMIT_ACCOUNTS, rate, whose);
-	return true;
-}
-
-/* --- orders and certificates ------------------------------------------------------- */
-
-/* What the limits of an order need. */
-struct ordering {
-	const struct acme_config	*config;
-	const struct view		*view;
-	struct arena			*arena;
-	const struct id			*account, *binding;
-	uint32_t			 directory;
-	const struct ident		*idents;
-	size_t				 n;
-	uint8_t				 hash[32];
-	bool				 renewal;
-};
 
 static void
-ordering_begin(struct ordering *o)
+ask_for(struct asking *k, uint32_t directory, const struct ident *idents, size_t n)
 {
-	names_hash(o->arena, o->idents, o->n, o->hash);
-	o->renewal = renewal(o->view, o->arena, o->directory, o->hash);
+	k->now_us = clock_now_ms() * 1000;
+	k->directory = directory;
+	k->idents = idents;
+	k->n = n;
+	names_hash(k->arena, idents, n, k->hash);
+	k->renewal = renewal(k);
 }
 
-static struct rate
-ordering_rate(const struct ordering *o, enum limit limit)
+/* e NULL: only to look. */
+static struct asking
+asking_of_request(const struct request *rq, const struct view *v, struct edit *e,
+		  const struct ident *idents, size_t n)
 {
-	return rate_of(o->config, o->view, o->account, o->binding, limit);
+	struct asking k = { .config = rq->config, .view = v, .edit = e,
+			    .arena = rq->flow->arena, .account = &rq->account->id,
+			    .binding = &rq->account->scope.binding };
+
+	ask_for(&k, rq->directory->number, idents, n);
+	return k;
 }
 
-static struct ordering
-ordering_of_request(const struct request *rq, const struct view *v, const struct ident *idents,
-		    size_t n)
+static struct asking
+asking_of_order(const struct acme_config *c, struct edit *e, struct arena *a,
+		const struct order *order)
 {
-	struct ordering o = { rq->config, v, rq->flow->arena, &rq->account->id,
-			      &rq->account->scope.binding, rq->directory->number, idents, n,
-			      { 0 }, false };
+	struct asking k = { .config = c, .view = edit_view(e), .edit = e, .arena = a,
+			    .account = &order->account, .binding = &order->scope.binding };
 
-	ordering_begin(&o);
-	return o;
+	ask_for(&k, order->scope.directory, order->idents, order->nident);
+	return k;
 }
 
-static struct ordering
-ordering_of(const struct acme_config *c, struct edit *e, struct arena *a,
-	    const struct order *order)
+/* A renewal is not counted, but while it is under way: else a client that orders without end
+ * what it never fetches would be free to. */
+static enum limit
+limit_of_order(const struct asking *k)
 {
-	struct ordering o = { c, edit_view(e), a, &order->account, &order->scope.binding,
-			      order->scope.directory, order->idents, order->nident, { 0 }, false };
-
-	ordering_begin(&o);
-	return o;
+	return k->renewal ? LIMIT_RENEWALS : LIMIT_ORDERS;
 }
 
-static struct blob
-whose_name(const struct ordering *o, const struct ident *ident)
+/* Buckets of a certificate: with each name, and with all of them. */
+static void
+each_cert_bucket(struct asking *k, void (*act)(struct asking *k, enum limit limit,
+					       struct blob whose, const char *name))
 {
-	return whose_directory(o->arena, o->directory, ident->value, strlen(ident->value));
-}
+	if (k->renewal)
+		return;
+	for (size_t i = 0; i < k->n && asking_rate(k, LIMIT_NAME)->rate.count != 0; i++) {
+		uint8_t hash[32];
 
-static struct blob
-whose_names(const struct ordering *o)
-{
-	return whose_directory(o->arena, o->directory, o->hash, sizeof(o->hash));
-}
-
-/* Certificates with each name, and with all of them. */
-static bool
-certs_check(const struct request *rq, const struct ordering *o, struct problem *p)
-{
-	struct rate rate = ordering_rate(o, LIMIT_NAME);
-
-	if (o->renewal)
-		return true;
-	for (size_t i = 0; i < o->n; i++)
-		if (!bucket_check(rq, o->view, LIMIT_NAME, rate, whose_name(o, &o->idents[i]),
-				  o->idents[i].value, p))
-			return false;
-	return bucket_check(rq, o->view, LIMIT_NAMES, ordering_rate(o, LIMIT_NAMES),
-			    whose_names(o), "", p);
-}
-
-static bool
-failures_check(const struct request *rq, const struct ordering *o, struct problem *p)
-{
-	struct rate rate = ordering_rate(o, LIMIT_FAILURES);
-
-	for (size_t i = 0; i < o->n; i++) {
-		const char *name = ident_base(&o->idents[i]);
-
-		if (!bucket_check(rq, o->view, LIMIT_FAILURES, rate,
-				  whose_account(o->arena, o->account, name), name, p))
-			return false;
+		names_hash(k->arena, &k->idents[i], 1, hash);
+		act(k, LIMIT_NAME, whose_names(k, LIMIT_NAME, hash), k->idents[i].value);
 	}
-	return true;
+	if (asking_rate(k, LIMIT_NAMES)->rate.count != 0)
+		act(k, LIMIT_NAMES, whose_names(k, LIMIT_NAMES, k->hash), "");
+}
+
+static void
+act_spend(struct asking *k, enum limit limit, struct blob whose, const char *name)
+{
+	(void)name;
+	asking_spend(k, limit, whose);
+}
+
+static void
+act_refund(struct asking *k, enum limit limit, struct blob whose, const char *name)
+{
+	(void)name;
+	asking_refund(k, limit, whose);
+}
+
+/* Looks into all buckets that an order needs. */
+static bool
+order_passes(struct asking *k, struct request *rq, struct problem *p)
+{
+	for (size_t i = 0; i < k->n && asking_rate(k, LIMIT_FAILURES)->rate.count != 0; i++) {
+		const char *name = ident_base(&k->idents[i]);
+
+		asking_look(k, LIMIT_FAILURES, whose_account_name(k->arena, k->account, name),
+			    name);
+	}
+	asking_look(k, limit_of_order(k), whose_account(k), "");
+	each_cert_bucket(k, asking_look);
+	return asking_passes(k, rq, p);
 }
 
 bool
-limits_order_check(const struct request *rq, const struct view *v, const struct ident *idents,
+limits_order_ahead(struct request *rq, const struct view *v, const struct ident *idents,
 		   size_t n, struct problem *p)
 {
-	struct ordering o = ordering_of_request(rq, v, idents, n);
+	struct asking k;
 
-	if (!pause_check(rq, v, idents, n, p) || !failures_check(rq, &o, p))
+	if (!pause_check(rq, v, idents, n, p))
 		return false;
-	if (!o.renewal && !bucket_check(rq, v, LIMIT_ORDERS, ordering_rate(&o, LIMIT_ORDERS),
-					whose_account(o.arena, o.account, ""), "", p))
-		return false;
-	return certs_check(rq, &o, p);
-}
-
-void
-limits_order_spend(const struct request *rq, struct edit *e, const struct order *order)
-{
-	struct ordering o = ordering_of_request(rq, edit_view(e), order->idents, order->nident);
-
-	if (!o.renewal)
-		bucket_spend(e, LIMIT_ORDERS, ordering_rate(&o, LIMIT_ORDERS),
-			     whose_account(o.arena, o.account, ""));
+	if (!rq->config->limits.enabled)
+		return true;
+	k = asking_of_request(rq, v, NULL, idents, n);
+	return order_passes(&k, rq, p);
 }
 
 bool
-limits_cert_check(const struct request *rq, const struct view *v, const struct order *order,
-		  struct problem *p)
+limits_order(struct request *rq, struct edit *e, const struct ident *idents, size_t n,
+	     struct problem *p)
 {
-	struct ordering o = ordering_of_request(rq, v, order->idents, order->nident);
+	struct asking k;
 
-	return certs_check(rq, &o, p);
+	if (!pause_check(rq, edit_view(e), idents, n, p))
+		return false;
+	if (!rq->config->limits.enabled)
+		return true;
+	k = asking_of_request(rq, edit_view(e), e, idents, n);
+	if (!order_passes(&k, rq, p))
+		return false;
+	asking_spend(&k, limit_of_order(&k), whose_account(&k));
+	return true;
 }
 
 void
-limits_cert_spend(const struct request *rq, struct edit *e, const struct order *order)
+limits_order_refund(const struct acme_config *c, struct edit *e, struct arena *a,
+		    const struct order *order)
 {
-	struct ordering o = ordering_of_request(rq, edit_view(e), order->idents, order->nident);
+	struct asking k = asking_of_order(c, e, a, order);
 
-	if (o.renewal)
-		return;
-	for (size_t i = 0; i < o.n; i++)
-		bucket_spend(e, LIMIT_NAME, ordering_rate(&o, LIMIT_NAME),
-			     whose_name(&o, &o.idents[i]));
-	bucket_spend(e, LIMIT_NAMES, ordering_rate(&o, LIMIT_NAMES), whose_names(&o));
+	asking_refund(&k, limit_of_order(&k), whose_account(&k));
 }
 
-static void
-bucket_refund(struct edit *e, enum limit limit, struct rate rate, struct blob whose)
+bool
+limits_cert(struct request *rq, struct edit *e, const struct order *order, struct problem *p)
 {
-	int64_t full_at = store_quota_get(edit_view(e), limit, whose);
+	struct asking k;
 
-	if (full_at != 0)
-		store_quota_put(e, limit, whose, rate_refund(rate, full_at));
-}
-
-void
-limits_cert_refund(const struct acme_config *c, struct edit *e, const struct order *order)
-{
-	struct arena *a = arena_new();
-	struct ordering o = ordering_of(c, e, a, order);
-
-	for (size_t i = 0; i < o.n && !o.renewal; i++)
-		bucket_refund(e, LIMIT_NAME, ordering_rate(&o, LIMIT_NAME),
-			      whose_name(&o, &o.idents[i]));
-	if (!o.renewal)
-		bucket_refund(e, LIMIT_NAMES, ordering_rate(&o, LIMIT_NAMES), whose_names(&o));
-	arena_free(a);
+	if (!rq->config->limits.enabled)
+		return true;
+	k = asking_of_request(rq, edit_view(e), e, order->idents, order->nident);
+	each_cert_bucket(&k, asking_look);
+	if (!asking_passes(&k, rq, p))
+		return false;
+	each_cert_bucket(&k, act_spend);
+	return true;
 }
 
 void
-limits_cert_issued(struct edit *e, const struct order *order)
+limits_cert_refund(const struct acme_config *c, struct edit *e, struct arena *a,
+		   const struct order *order)
 {
-	struct arena *a = arena_new();
-	uint8_t hash[32];
+	struct asking k = asking_of_order(c, e, a, order);
 
-	names_hash(a, order->idents, order->nident, hash);
-	store_names_put(e, order->scope.directory, hash, &order->serial);
-	arena_free(a);
+	each_cert_bucket(&k, act_refund);
+}
+
+void
+limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
+		   const struct order *order, const struct cert *cert)
+{
+	struct asking k = asking_of_order(c, e, a, order);
+	struct newest newest = { cert->serial, cert->not_before, cert->not_after };
+
+	if (k.renewal)
+		asking_refund(&k, LIMIT_RENEWALS, whose_account(&k));
+	store_newest_put(e, k.directory, k.hash, &newest);
 }
 
 /* --- validations ------------------------------------------------------------------- */
 
-void
-limits_failed(const struct acme_config *c, struct edit *e, const struct authz *authz)
+bool
+limits_failed(const struct acme_config *c, struct edit *e, struct arena *a,
+	      const struct authz *authz)
 {
-	struct arena *a = arena_new();
-	struct rate rate = rate_of(c, edit_view(e), &authz->account, &authz->scope.binding,
-				   LIMIT_FAILURES);
+	struct asking k = { .config = c, .view = edit_view(e), .edit = e, .arena = a,
+			    .account = &authz->account, .binding = &authz->scope.binding,
+			    .now_us = clock_now_ms() * 1000 };
 
-	bucket_spend(e, LIMIT_FAILURES, rate, whose_account(a, &authz->account,
+	asking_spend(&k, LIMIT_FAILURES, whose_account_name(a, k.account,
 							    ident_base(&authz->ident)));
-	pause_failed(c, e, authz);
-	arena_free(a);
+	return pause_failed(c, e, a, authz);
 }
 
 void
-limits_proved(struct edit *e, const struct authz *authz)
+limits_proved(struct edit *e, struct arena *a, const struct id *account, const char *name)
 {
-	store_failing_put(e, &authz->account, ident_base(&authz->ident),
-			  &(struct failing){ 0 });
+	store_bucket_put(e, LIMIT_FAILURES, whose_account_name(a, account, name),
+			 (struct bucket){ 0 });
+	store_failing_put(e, account, name, &(struct failing){ 0 });
 }
 
 /* --- requests ---------------------------------------------------------------------- */
 
 bool
-limits_request(const struct request *rq, struct problem *p)
+limits_request(struct request *rq, struct problem *p)
 {
 	const struct acme_limits *l = &rq->config->limits;
 	struct rate rate = l->rates[LIMIT_REQUESTS];
-	int64_t wait;
+	struct network address;
+	struct refusal refusal = { 0, LIMIT_REQUESTS, rate, "" };
 
-	if (!l->enabled || rate.count == 0 || exempt(rq->config, rq->address))
+	if (!l->enabled || rate.count == 0 || !limited_address(rq, 32, 64, &address))
 		return true;
-	wait = throttle(rq->address, rate, clock_mono_us());
-	return wait == 0 || refuse(rq, LIMIT_REQUESTS, rate, "", wait, p);
+	refusal.wait_us = throttle(&address, rate, clock_mono_us());
+	return refusal.wait_us == 0 || asking_refuse(rq, &refusal, p);
 }

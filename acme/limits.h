@@ -1,43 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* limits.h - how often (RFC 8555 section 6.6), and who is paused.
+/* limits.h - how often (RFC 8555 section 6.6), and who is paused; docs/limits.md tells why.
  *
  * What is spent is spent in the edit that makes the object, so that it holds whatever dies.
- * Refusals are rateLimited with the moment when the same request passes; they change
- * nothing. */
+ * Refusals are rateLimited with the moment when the same request passes all limits; they
+ * change nothing.  All but limits_request() are for the writer. */
 #ifndef ACME_LIMITS_H
 #define ACME_LIMITS_H
 
 #include "acme/acme.h"
 
-/* "orders", as in limit.orders.  parse: false: no such limit. */
-const char *limit_name(enum limit limit);
+/* False: no such limit. */
 bool limit_parse(const char *name, enum limit *limit);
 
-/* A new account from the request's address; binding NULL: none.  Spends.  On the writer. */
-bool limits_new_account(const struct request *rq, const struct binding *binding,
-			struct edit *e, struct problem *p);
+/* A Link header's value: the page that explains refusals (help.c), in the flow's arena. */
+const char *limits_link(const struct request *rq);
 
-/* May the account have an order for these identifiers?  Paused, failing, too many orders,
- * too many certificates.  On the writer; changes nothing. */
-bool limits_order_check(const struct request *rq, const struct view *v,
-			const struct ident *idents, size_t n, struct problem *p);
-/* It has it. */
-void limits_order_spend(const struct request *rq, struct edit *e, const struct order *order);
+/* A new account from the request's address; binding NULL: none.  Spends. */
+bool limits_account(struct request *rq, const struct binding *binding, struct edit *e,
+		    struct problem *p);
 
-/* The same of the certificate of an order.  On the writer. */
-bool limits_cert_check(const struct request *rq, const struct view *v,
-		       const struct order *order, struct problem *p);
-void limits_cert_spend(const struct request *rq, struct edit *e, const struct order *order);
-/* It was not issued, and that was not the client's fault. */
-void limits_cert_refund(const struct acme_config *c, struct edit *e, const struct order *order);
+/* An order, or a pre-authorization, of the request's account for these identifiers: refused
+ * while one of them is paused or failing, or would get no certificate.  Spends. */
+bool limits_order(struct request *rq, struct edit *e, const struct ident *idents, size_t n,
+		  struct problem *p);
+/* Would it be refused now?  Spends nothing; any thread. */
+bool limits_order_ahead(struct request *rq, const struct view *v, const struct ident *idents,
+			size_t n, struct problem *p);
+/* The order came to nothing by our own fault. */
+void limits_order_refund(const struct acme_config *c, struct edit *e, struct arena *a,
+			 const struct order *order);
+
+/* The certificate of an order.  Spends. */
+bool limits_cert(struct request *rq, struct edit *e, const struct order *order,
+		 struct problem *p);
+/* It was not issued. */
+void limits_cert_refund(const struct acme_config *c, struct edit *e, struct arena *a,
+			const struct order *order);
 /* It was: the next one for the same names may be its renewal. */
-void limits_cert_issued(struct edit *e, const struct order *order);
+void limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
+			const struct order *order, const struct cert *cert);
 
-/* A validation has failed, or has not. */
-void limits_failed(const struct acme_config *c, struct edit *e, const struct authz *authz);
-void limits_proved(struct edit *e, const struct authz *authz);
+/* A validation has failed, by the client's fault; true: that paused the account for the
+ * name. */
+bool limits_failed(const struct acme_config *c, struct edit *e, struct arena *a,
+		   const struct authz *authz);
+/* It has succeeded, or somebody says that all is well now: failures are forgotten. */
+void limits_proved(struct edit *e, struct arena *a, const struct id *account, const char *name);
 
 /* A request has come; in memory, for the process.  Any loop. */
-bool limits_request(const struct request *rq, struct problem *p);
+bool limits_request(struct request *rq, struct problem *p);
 
 #endif

@@ -101,7 +101,7 @@ newaccount_apply(struct flow *f)
 		return newaccount_refused(&n->account, &f->problem) ? FLOW_FAIL : FLOW_NEXT;
 	if (!edit_room(f->txn, &f->problem) ||
 	    !eab_usable(&n->eab, edit_view(f->txn), f->arena, &f->problem) ||
-	    !limits_new_account(rq, n->eab.binding, f->txn, &f->problem))
+	    !limits_account(rq, n->eab.binding, f->txn, &f->problem))
 		return FLOW_FAIL;
 	n->account.id = id_new(clock_now_ms());
 	n->account.created = clock_now();

@@ -56,14 +56,15 @@ newauthz_apply(struct flow *f)
 	struct newauthz *n = rq->doing;
 
 	if (!edit_room(f->txn, &f->problem) ||
-	    !offer_still(rq, edit_view(f->txn), &f->problem) ||
-	    !limits_order_check(rq, edit_view(f->txn), &n->fresh.ident, 1, &f->problem))
+	    !offer_still(rq, edit_view(f->txn), &f->problem))
 		return FLOW_FAIL;
 	n->authz = offer_find(rq, edit_view(f->txn), &n->fresh.ident, clock_now());
-	if (n->authz == NULL) {
-		n->authz = &n->fresh;
-		offer_add(rq, f->txn, &n->fresh);
-	}
+	if (n->authz != NULL)
+		return FLOW_NEXT;
+	if (!limits_order(rq, f->txn, &n->fresh.ident, 1, &f->problem))
+		return FLOW_FAIL;
+	n->authz = &n->fresh;
+	offer_add(rq, f->txn, &n->fresh);
 	return FLOW_NEXT;
 }
 

@@ -159,7 +159,7 @@ neworder_apply(struct flow *f)
 	int64_t now = clock_now();
 
 	if (!edit_room(f->txn, &f->problem) || !offer_still(rq, v, &f->problem) ||
-	    !limits_order_check(rq, v, n->order.idents, n->order.nident, &f->problem))
+	    !limits_order(rq, f->txn, n->order.idents, n->order.nident, &f->problem))
 		return FLOW_FAIL;
 	n->made = 0;
 	for (size_t i = 0; i < n->order.nauthz; i++) {
@@ -174,7 +174,6 @@ neworder_apply(struct flow *f)
 		n->made++;
 	}
 	store_order_add(f->txn, &n->order);
-	limits_order_spend(rq, f->txn, &n->order);
 	n->status = status_order_read(&n->order, edit_view(f->txn), f->arena, now);
 	return FLOW_NEXT;
 }

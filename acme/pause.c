@@ -5,29 +5,36 @@
 
 #include <string.h>
 
+#include "acme/limits.h"
 #include "acme/operator.h"
 #include "base/clock.h"
 #include "base/log.h"
 
+#define WHY_MAX 200		/* octets */
+
 /* --- clients ----------------------------------------------------------------------- */
 
 static bool
-paused(const struct request *rq, const struct pause *pause, struct problem *p)
+paused(struct request *rq, const struct pause *pause, struct problem *p)
 {
 	struct arena *a = rq->flow->arena;
-	bool account = pause->kind != PAUSED_NAME, name = pause->kind != PAUSED_ACCOUNT;
+	const char *account = pause->kind == PAUSED_NAME ? "" :
+			      arena_printf(a, "account %s", id_print(a, &pause->account));
+	bool both = pause->kind == PAUSED_ACCOUNT_NAME;
 
-	return problem(p, PROBLEM_RATE_LIMITED, "%s%s%.90s%s paused since %s (%.60s): once that is "
-		       "mended, ask the CA's operator to resume it%s%s",
-		       account ? "this account is" : "", name && account ? ", for " : "",
-		       name ? pause->name : "", name && account ? "," : name ? " is" : "",
-		       clock_print(a, pause->since), pause->why, account ? ", account " : "",
-		       account ? id_print(a, &rq->account->id) : "");
+	problem(p, PROBLEM_RATE_LIMITED, "%.70s%s is paused since %s (%.45s): once it is mended, "
+		"ask the CA's operator to resume it",
+		pause->kind == PAUSED_ACCOUNT ? "" : pause->name,
+		both ? arena_printf(a, " of %s", account) : account,
+		clock_print(a, pause->since), pause->why);
+	p->link = limits_link(rq);
+	rq->limited = LIMITS;
+	return false;
 }
 
 bool
-pause_check(const struct request *rq, const struct view *v, const struct ident *idents,
-	    size_t n, struct problem *p)
+pause_check(struct request *rq, const struct view *v, const struct ident *idents, size_t n,
+	    struct problem *p)
 {
 	struct arena *a = rq->flow->arena;
 	struct pause pause = { .kind = PAUSED_ACCOUNT, .account = rq->account->id };
@@ -46,26 +53,46 @@ pause_check(const struct request *rq, const struct view *v, const struct ident *
 	return true;
 }
 
-void
-pause_failed(const struct acme_config *c, struct edit *e, const struct authz *authz)
+bool
+pause_failed(const struct acme_config *c, struct edit *e, struct arena *a,
+	     const struct authz *authz)
 {
+	const struct acme_limits *l = &c->limits;
 	const char *name = ident_base(&authz->ident);
 	struct failing failing = store_failing_get(edit_view(e), &authz->account, name);
-	struct pause pause = { .kind = PAUSED_ACCOUNT_NAME, .account = authz->account,
-			       .name = name, .since = clock_now(),
-			       .why = "its validations have failed for days" };
+	struct pause pause = { PAUSED_ACCOUNT_NAME, authz->account, name, clock_now(),
+			       "its validations have failed for days" }, there = pause;
 
+	if (!l->enabled || l->pause_after == 0)
+		return false;
+	/* Whoever has not tried for so long has not failed all the time. */
+	if (failing.count == 0 || pause.since - failing.last > l->pause_after)
+		failing = (struct failing){ .first = pause.since };
 	failing.last = pause.since;
-	if (failing.count++ == 0)
-		failing.first = failing.last;
+	failing.count += failing.count < UINT32_MAX;
 	store_failing_put(e, &authz->account, name, &failing);
-	if (c->limits.enabled && c->limits.pause_after > 0 &&
-	    failing.count >= c->limits.pause_failures &&
-	    failing.last - failing.first >= c->limits.pause_after)
-		store_pause_put(e, &pause);
+	if (failing.count < l->pause_failures || failing.last - failing.first < l->pause_after ||
+	    store_pause_get(edit_view(e), a, &there))
+		return false;
+	store_pause_put(e, &pause);
+	return true;
 }
 
 /* --- the operator ------------------------------------------------------------------ */
+
+/* As names stand in orders: the canonical value, without "*.". */
+static bool
+pause_name(const struct operator *o, const char **name, struct problem *p)
+{
+	struct problem no_address = { 0 };
+	struct ident ident;
+
+	if (!ident_parse_ip(&ident, o->arena, *name, strlen(*name), &no_address) &&
+	    !ident_parse_host(&ident, o->arena, *name, strlen(*name), p))
+		return false;
+	*name = ident_base(&ident);
+	return true;
+}
 
 /* {"account": ID}, {"name": NAME}, or both. */
 static bool
@@ -73,7 +100,6 @@ pause_read(struct operator *o, struct problem *p)
 {
 	struct pause *pause = o->doing = arena_alloc(o->arena, sizeof(*pause));
 	const char *account;
-	struct ident ident;
 
 	if (!operator_text_maybe(o, "account", &account, p) ||
 	    !operator_text_maybe(o, "name", &pause->name, p) ||
@@ -83,18 +109,15 @@ pause_read(struct operator *o, struct problem *p)
 		return problem(p, PROBLEM_MALFORMED, "which account, or which name?");
 	if (account != NULL && !operator_id(o, "account", &pause->account, p))
 		return false;
+	if (pause->name != NULL && !pause_name(o, &pause->name, p))
+		return false;
 	pause->kind = pause->name == NULL ? PAUSED_ACCOUNT : account == NULL ? PAUSED_NAME :
 		      PAUSED_ACCOUNT_NAME;
-	if (pause->name != NULL &&
-	    !ident_parse_ip(&ident, o->arena, pause->name, strlen(pause->name), p)) {
-		if (!ident_parse_host(&ident, o->arena, pause->name, strlen(pause->name), p))
-			return false;
-		pause->name = ident_base(&ident);
-	}
-	if (pause->why == NULL)
+	if (pause->why == NULL || *pause->why == '\0')
 		pause->why = "by the operator";
 	pause->since = clock_now();
-	return true;
+	return strlen(pause->why) <= WHY_MAX ||
+	       problem(p, PROBLEM_MALFORMED, "why is longer than %d octets", WHY_MAX);
 }
 
 static bool
@@ -112,27 +135,29 @@ pause_apply(struct operator *o, struct edit *e, struct problem *p)
 	return true;
 }
 
-/* What failed before is forgotten, or the next failure would pause it again.  Of an account
- * all its names are resumed too. */
+/* What failed before is forgotten, or the next failure would pause it again. */
+static bool
+resume_one(struct edit *e, struct arena *a, const struct pause *pause)
+{
+	if (pause->kind == PAUSED_ACCOUNT_NAME)
+		limits_proved(e, a, &pause->account, pause->name);
+	return store_pause_del(e, pause);
+}
+
+/* Of an account all its names are resumed too. */
 static bool
 resume_apply(struct operator *o, struct edit *e, struct problem *p)
 {
 	const struct pause *pause = o->doing;
-	struct pause *all;
-	size_t n = store_pause_list(edit_view(e), o->arena, &all), found = 0;
+	struct pause *names;
+	size_t n = 0, found = resume_one(e, o->arena, pause);
 
-	for (size_t i = 0; i < n; i++) {
-		bool mine = all[i].kind == pause->kind ||
-			    (pause->kind == PAUSED_ACCOUNT && all[i].kind == PAUSED_ACCOUNT_NAME);
-
-		if (!mine || !id_equal(&all[i].account, &pause->account) ||
-		    (pause->name != NULL && strcmp(all[i].name, pause->name) != 0))
-			continue;
-		found += store_pause_del(e, &all[i]);
-		if (all[i].kind == PAUSED_ACCOUNT_NAME)
-			store_failing_put(e, &all[i].account, all[i].name,
-					  &(struct failing){ 0 });
-	}
+	if (pause->kind == PAUSED_ACCOUNT)
+		n = store_pause_list(edit_view(e), o->arena, PAUSED_ACCOUNT_NAME, &pause->account,
+				     &names);
+	for (size_t i = 0; i < n; i++)
+		found += resume_one(e, o->arena, &names[i]);
+	json_object_set_new(o->answer, "resumed", json_integer((json_int_t)found));
 	return found > 0 || problem(p, PROBLEM_MALFORMED, "it is not paused");
 }
 

@@ -10,40 +10,61 @@
 
 #define SECOND 1000000
 
-/* For one token. */
-static int64_t
-each_us(struct rate rate)
+int64_t
+rate_each(struct rate rate)
 {
 	int64_t each = rate.period * SECOND / rate.count;
 
 	return each < 1 ? 1 : each;
 }
 
-int64_t
-rate_wait(struct rate rate, int64_t full_at, int64_t now_us)
+/* Tokens that are out, those that are nearly back among them. */
+static int64_t
+tokens_out(struct rate rate, struct bucket bucket, int64_t now_us)
 {
-	int64_t wait;
+	int64_t out;
+	bool odd;
 
-	if (rate.count == 0)
+	if (bucket.full_at <= now_us)
 		return 0;
-	wait = rate_take(rate, full_at, now_us) - now_us - each_us(rate) * rate.count;
-	return wait < 0 ? 0 : wait;
+	out = (bucket.full_at - now_us - 1) / bucket.each + 1;
+	odd = out > rate.count || bucket.each != rate_each(rate);
+	return odd && out > rate.count - 1 ? rate.count - 1 : out;
 }
 
 int64_t
-rate_take(struct rate rate, int64_t full_at, int64_t now_us)
+rate_wait(struct rate rate, struct bucket bucket, int64_t now_us)
 {
+	if (rate.count == 0 || tokens_out(rate, bucket, now_us) < rate.count)
+		return 0;
+	return bucket.full_at - (rate.count - 1) * bucket.each - now_us;
+}
+
+struct bucket
+rate_take(struct rate rate, struct bucket bucket, int64_t now_us)
+{
+	int64_t each, out, debt;
+
 	if (rate.count == 0)
-		return full_at;
-	return (full_at > now_us ? full_at : now_us) + each_us(rate);
+		return bucket;
+	each = rate_each(rate);
+	out = tokens_out(rate, bucket, now_us);
+	if (out >= rate.count)
+		out = rate.count - 1;
+	debt = out * each;
+	/* Of the one that comes back next a part may be there. */
+	if (out > 0 && bucket.each == each && bucket.full_at - now_us < debt)
+		debt = bucket.full_at - now_us;
+	return (struct bucket){ now_us + debt + each, each };
 }
 
-int64_t
-rate_refund(struct rate rate, int64_t full_at)
+struct bucket
+rate_refund(struct bucket bucket)
 {
-	int64_t each = rate.count == 0 ? 0 : each_us(rate);
-
-	return full_at > each ? full_at - each : 0;
+	if (bucket.full_at <= bucket.each)
+		return (struct bucket){ 0 };
+	bucket.full_at -= bucket.each;
+	return bucket;
 }
 
 bool

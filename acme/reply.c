@@ -57,6 +57,8 @@ reply_problem(struct flow *f)
 		snprintf(told.detail, sizeof(told.detail), "internal error, request %llu",
 			 (unsigned long long)f->number);
 	}
+	if (told.type == PROBLEM_RATE_LIMITED)
+		metric_add(&count_limited, rq->limited, 0, 1);
 	text = problem_print(&told, f->arena);
 	rq->reply.nheader = 0;
 	reply_bytes(rq, problem_http(&told), "application/problem+json",

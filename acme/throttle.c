@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* throttle.c - buckets of addresses in a table of fixed size, without locks.
  *
- * A place is 64 bits: when the bucket is full again (44, in units of 100 us) and a tag of
- * the address (20).  An address has four places to be in; when all are others' that are not
+ * A place is 64 bits: when the bucket is full again (50, microseconds: 35 years) and a tag of
+ * the address (14).  An address has four places to be in; when all are others' that are not
  * full yet, the one that will be soonest is forgotten.  So a flood from many addresses takes
- * no memory, and costs nobody more than what he had spent. */
+ * no memory, and what it makes the table forget is only what others had spent.  Two addresses
+ * that share places and tag, one pair in 268 million, share their tokens. */
 #include "acme/throttle.h"
 
 #include <stdatomic.h>
@@ -14,14 +15,13 @@
 
 #define PLACES	 65536u
 #define WAYS	 4u
-#define TAG_BITS 20
+#define TAG_BITS 14
 #define TAG_MASK ((1u << TAG_BITS) - 1)
-#define UNIT_US	 100
 
 static _Atomic uint64_t places[PLACES];
 static _Atomic uint64_t secret;		/* 0: not made yet */
 
-/* So that nobody can choose addresses that share their places. */
+/* Keyed, so that nobody can choose addresses that share their places. */
 static uint64_t
 hash(const struct network *n)
 {
@@ -48,7 +48,7 @@ hash(const struct network *n)
 static int64_t
 full_at(uint64_t place)
 {
-	return (int64_t)(place >> TAG_BITS) * UNIT_US;
+	return (int64_t)(place >> TAG_BITS);
 }
 
 /* The address's place, or the one that it may have. */
@@ -74,25 +74,23 @@ place_of(uint64_t h, uint64_t *value)
 }
 
 int64_t
-throttle(const char *address, struct rate rate, int64_t mono_us)
+throttle(const struct network *address, struct rate rate, int64_t mono_us)
 {
-	struct network n;
-	uint64_t h, is, next;
-	int64_t full, wait;
+	uint64_t h = hash(address), is, next;
 	_Atomic uint64_t *place;
 
-	if (!network_around(&n, address, 32, 64))
-		return 0;
-	h = hash(&n);
 	do {
+		struct bucket bucket = { 0, rate_each(rate) };
+		int64_t wait;
+
 		place = place_of(h, &is);
-		full = is != 0 && (is & TAG_MASK) == (h & TAG_MASK) ? full_at(is) : 0;
-		wait = rate_wait(rate, full, mono_us);
+		if ((is & TAG_MASK) == (h & TAG_MASK))
+			bucket.full_at = full_at(is);
+		wait = rate_wait(rate, bucket, mono_us);
 		if (wait > 0)
 			return wait;
-		/* Rounded up: a rate is never exceeded. */
-		full = rate_take(rate, full, mono_us) + UNIT_US - 1;
-		next = (uint64_t)(full / UNIT_US) << TAG_BITS | (h & TAG_MASK);
+		bucket = rate_take(rate, bucket, mono_us);
+		next = (uint64_t)bucket.full_at << TAG_BITS | (h & TAG_MASK);
 	} while (!atomic_compare_exchange_weak(place, &is, next));
 	return 0;
 }

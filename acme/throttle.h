@@ -5,8 +5,8 @@
 
 #include "acme/acme.h"
 
-/* Takes a token of that address (of its /64, IPv6); returns 0, or how long there is none,
- * microseconds.  Any thread. */
-int64_t throttle(const char *address, struct rate rate, int64_t mono_us);
+/* Takes a token of that address or network; returns 0, or how long there is none,
+ * microseconds.  The rate has a count.  Any thread. */
+int64_t throttle(const struct network *address, struct rate rate, int64_t mono_us);
 
 #endif

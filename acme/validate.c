@@ -16,7 +16,7 @@ struct validate {
 	const struct authz	*authz;
 	struct validation	 question;
 	bool			 asked, dropped;
-	bool			 decided, order_failed;	/* by the edit */
+	bool			 decided, order_failed, paused;	/* by the edit */
 	int64_t			 began_us;
 };
 
@@ -109,18 +109,37 @@ validate_heard(struct flow *f)
 /* The order that an authorization was made for fails with it; others that share it are
  * judged when somebody looks. */
 static bool
-order_fails(struct edit *e, struct arena *a, const struct id *id)
+order_fails(struct flow *f, const struct id *id, bool our_fault)
 {
-	const struct order *there = store_order_get(edit_view(e), a, id);
+	const struct order *there = store_order_get(edit_view(f->txn), f->arena, id);
 	struct order next;
 
 	if (there == NULL || there->state != ORDER_PENDING)
 		return false;
 	next = *there;
 	next.state = ORDER_INVALID;
-	store_order_put(e, &next);
-	edit_changed(e, id);
+	store_order_put(f->txn, &next);
+	if (our_fault)
+		limits_order_refund(WORK(f)->config, f->txn, f->arena, &next);
+	edit_changed(f->txn, id);
 	return true;
+}
+
+/* What follows from the verdict. */
+static void
+validate_follow(struct flow *f, const struct authz *authz)
+{
+	const struct work *w = WORK(f);
+	struct validate *job = w->doing;
+	bool our_fault = job->question.problem.type == PROBLEM_SERVER_INTERNAL;
+
+	if (authz->state == AUTHZ_VALID) {
+		store_authz_remember(f->txn, authz);
+		limits_proved(f->txn, f->arena, &authz->account, ident_base(&authz->ident));
+		return;
+	}
+	job->order_failed = order_fails(f, &authz->order, our_fault);
+	job->paused = !our_fault && limits_failed(w->config, f->txn, f->arena, authz);
 }
 
 /* The verdict in the records; the account may have gone meanwhile (V-31). */
@@ -135,7 +154,7 @@ validate_record(struct flow *f)
 	struct challenge *c;
 	struct authz next;
 
-	job->decided = job->order_failed = false;
+	job->decided = job->order_failed = job->paused = false;
 	if (job->dropped)	/* the server stops; the next one does it */
 		return FLOW_NEXT;
 	edit_job_done(f->txn, &w->job);
@@ -158,14 +177,7 @@ validate_record(struct flow *f)
 		c->error = problem_print(&job->question.problem, f->arena);
 	}
 	store_authz_put(f->txn, &next);
-	if (next.state == AUTHZ_VALID) {
-		store_authz_remember(f->txn, &next);
-		limits_proved(f->txn, &next);
-	} else if (job->question.problem.type != PROBLEM_SERVER_INTERNAL) {
-		limits_failed(w->config, f->txn, &next);
-	}
-	if (next.state == AUTHZ_INVALID)
-		job->order_failed = order_fails(f->txn, f->arena, &next.order);
+	validate_follow(f, &next);
 	job->decided = true;
 	edit_changed(f->txn, &next.id);
 	return FLOW_NEXT;
@@ -193,6 +205,10 @@ validate_end(struct flow *f)
 		  "problem", p->type == PROBLEM_NONE ? NULL : problem_name(p->type),
 		  "detail", p->type == PROBLEM_NONE ? NULL : p->detail,
 		  "address", job->question.address, "ms", (json_int_t)job->question.took_ms);
+	if (job->paused)
+		log_event(LOG_WARN, "paused", "s:s, s:s, s:s", "account",
+			  id_print(f->arena, &job->authz->account), "name",
+			  ident_base(&job->authz->ident), "by", "failures");
 	return FLOW_NEXT;
 }
 

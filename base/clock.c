@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fault.h"
+
 static _Atomic int64_t shift;
 
 int64_t
@@ -17,8 +19,8 @@ clock_now_ms(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	return (ts.tv_sec + atomic_load_explicit(&shift, memory_order_relaxed)) * 1000 +
-	       ts.tv_nsec / 1000000;
+	return (ts.tv_sec + atomic_load_explicit(&shift, memory_order_relaxed) + fault_clock()) *
+	       1000 + ts.tv_nsec / 1000000;
 }
 
 int64_t

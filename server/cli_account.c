@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_account.c - brevet account list|show|revoke, brevet revoke: who has what, and taking
- * it away. */
+/* cli_account.c - brevet account list|show|revoke|pause|resume, brevet revoke: who has what,
+ * and taking it away. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "server/admin.h"
-#include "server/cli.h"
+#include "server/cli_pause.h"
 
 #define PAGE 256
 
@@ -32,8 +32,10 @@ account_list(struct store *s)
 		struct view *v = view_open(s);
 
 		n = store_account_list(v, a, after, PAGE, &ids);
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			print_line(store_account_get(v, a, &ids[i]), a);
+			pause_lines(v, a, &ids[i]);
+		}
 		view_close(v);
 		if (n > 0) {
 			last = ids[n - 1];
@@ -75,6 +77,7 @@ account_show(struct store *s, const char *text)
 	} else {
 		print_line(account, a);
 		printf("  agent %s\n", account->agent);
+		pause_lines(v, a, &id);
 		n = store_order_list(v, a, &id, NULL, PAGE, &ids);
 		for (size_t i = 0; i < n; i++)
 			print_order(v, a, &ids[i]);
@@ -99,46 +102,98 @@ order_server(const struct config *c, json_t *request, const char *done)
 }
 
 static int
-account_run(const struct config *c, const char *verb, const char *id)
+account_revoke(const struct config *c, const struct pause_options *o)
+{
+	return order_server(c, json_pack("{s:s, s:s}", "command", "account-revoke", "account",
+					 o->account), "revoked");
+}
+
+static int
+account_pause(const struct config *c, const struct pause_options *o)
+{
+	return pause_ask(c, "pause", o);
+}
+
+static int
+account_resume(const struct config *c, const struct pause_options *o)
+{
+	return pause_ask(c, "resume", o);
+}
+
+/* list without an account, show with one. */
+static int
+account_look(const struct config *c, const struct pause_options *o)
 {
 	struct problem p = { 0 };
-	struct store *s;
+	struct store *s = store_open_reader(c->data, &p);
 	int status;
 
-	if (strcmp(verb, "revoke") == 0)
-		return order_server(c, json_pack("{s:s, s:s}", "command", "account-revoke",
-						 "account", id), "revoked");
-	s = store_open_reader(c->data, &p);
 	if (s == NULL)
 		return cli_failed(&p);
-	status = strcmp(verb, "list") == 0 ? account_list(s) : account_show(s, id);
+	status = o->account == NULL ? account_list(s) : account_show(s, o->account);
 	store_close(s);
 	return status;
+}
+
+static const struct verb {
+	const char	*name;
+	bool		 id, takes_name, takes_why;
+	int		(*run)(const struct config *c, const struct pause_options *o);
+} verbs[] = {
+	{ "list", false, false, false, account_look },
+	{ "show", true, false, false, account_look },
+	{ "revoke", true, false, false, account_revoke },
+	{ "pause", true, true, true, account_pause },
+	{ "resume", true, true, false, account_resume },
+};
+
+/* NULL after a message: the words make no sense. */
+static const struct verb *
+find_verb(const struct pause_options *o, const char *name, int words)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const struct verb *verb = &verbs[i];
+
+		if (strcmp(verb->name, name) == 0 && words == 1 + verb->id &&
+		    (o->name == NULL || verb->takes_name) && (o->why == NULL || verb->takes_why))
+			return verb;
+	}
+	fprintf(stderr, "brevet account: list, show ID or revoke ID, pause ID or resume ID; try "
+		"\"brevet account --help\"\n");
+	return NULL;
 }
 
 int
 cli_account(int argc, char **argv)
 {
-	struct cli_config options = { 0 };
-	const char *verb, *id;
+	static const struct option options[] = {
+		{ "name", required_argument, NULL, 'n' }, { "why", required_argument, NULL, 'w' },
+		CLI_CONFIG_OPTIONS, { NULL, 0, NULL, 0 }
+	};
+	struct pause_options given = { 0 };
+	struct cli_config config = { 0 };
+	int o, status = EXIT_USAGE;
+	const struct verb *verb;
 	struct config *c;
-	bool done;
-	int status = cli_config_options(&options, argc, argv, 2, &done);
 
-	if (done)
-		return status;
-	verb = optind < argc ? argv[optind] : "";
-	id = optind + 1 < argc ? argv[optind + 1] : NULL;
-	if (strcmp(verb, "list") == 0 ? id != NULL : id == NULL ||
-	    (strcmp(verb, "show") != 0 && strcmp(verb, "revoke") != 0)) {
-		fprintf(stderr, "brevet account: list, show ID or revoke ID; try \"brevet account "
-			"--help\"\n");
-		return EXIT_USAGE;
+	while ((o = cli_option(argc, argv, options, &status)) > 0) {
+		if (o == 'n')
+			given.name = optarg;
+		else if (o == 'w')
+			given.why = optarg;
+		else if (!cli_config_option(&config, o))
+			return EXIT_USAGE;
 	}
-	c = cli_config_read(&options);
+	if (o == 0)
+		return status;
+	verb = find_verb(&given, optind < argc ? argv[optind] : "", argc - optind);
+	if (verb == NULL)
+		return EXIT_USAGE;
+	c = cli_config_read(&config);
 	if (c == NULL)
 		return EXIT_FAILED;
-	status = account_run(c, verb, id);
+	given.account = verb->id ? argv[optind + 1] : NULL;
+	status = verb->run(c, &given);
 	acme_config_release(&c->acme);
 	return status;
 }

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libserver.a
 libserver_a_SOURCES = server/admin.c server/admin.h server/cli.c server/cli.h \
-	server/cli_account.c server/cli_admin.c server/cli_check.c server/cli_eab.c \
+	server/cli_account.c server/cli_limit.c server/cli_pause.c server/cli_pause.h \
+	server/cli_admin.c server/cli_check.c server/cli_eab.c \
 	server/cli_eab.h server/cli_eab_clients.c server/cli_eab_show.c server/cli_init.c \
 	server/cli_policy.c server/cli_serve.c server/config.c server/config.h server/edge.c server/edge.h \
 	server/head.c server/head.h server/http.c server/http.h server/listen.c \
@@ -17,6 +18,11 @@ brevet_LDADD = $(SERVER)
 unit_tests += tests/test_head
 tests_test_head_SOURCES = tests/test_head.c tests/tap.h
 tests_test_head_LDADD = $(SERVER)
+
+unit_tests += tests/test_defaults
+tests_test_defaults_SOURCES = tests/test_defaults.c tests/tap.h
+tests_test_defaults_LDADD = $(SERVER)
+EXTRA_DIST += docs/limits.md
 
 unit_tests += tests/test_config
 tests_test_config_SOURCES = tests/test_config.c tests/tap.h

@@ -37,8 +37,22 @@ const struct command commands[] = {
 	  "--config FILE\n\n" CONFIG_USAGE, cli_status },
 	{ "reload", "let the running server read its configuration anew",
 	  "--config FILE\n\n" CONFIG_USAGE, cli_reload },
-	{ "account", "list or show accounts, revoke one",
-	  "list | show ID | revoke ID  [--config FILE]\n\n" CONFIG_USAGE, cli_account },
+	{ "account", "list or show accounts; revoke, pause or resume one",
+	  "list | show ID | revoke ID | pause ID | resume ID  [--config FILE]\n\n"
+	  "pause: no new orders until it is resumed; what it has goes on\n"
+	  "  --name NAME      only for that name\n"
+	  "  --why TEXT       is told to its client\n"
+	  "resume: the account and all its names, also those that failures have paused\n"
+	  "  --name NAME      only that name\n" CONFIG_USAGE, cli_account },
+	{ "name", "pause or resume a name for all accounts; list those that are paused",
+	  "pause NAME [--why TEXT] | resume NAME | list  [--config FILE]\n\n"
+	  "  --why TEXT       is told to the clients\n" CONFIG_USAGE, cli_name },
+	{ "limit", "rate limits: give an account or a binding its own; list all",
+	  "set --account ID | --binding ID LIMIT RATE  or  list  [--config FILE]\n\n"
+	  "set: LIMIT is orders, renewals, name, names, failures; of a binding also accounts\n"
+	  "     RATE is 300/3h (300 at once, then one each 36 s), off, or default\n"
+	  "list: those of brevet.conf, then those that were set\n"
+	  "  --json           for programs\n" CONFIG_USAGE, cli_limit },
 	{ "revoke", "revoke a certificate",
 	  "SERIAL [--reason N] [--config FILE]\n\n"
 	  "  SERIAL           in hexadecimal, as \"openssl x509 -serial\" prints it\n"

@@ -141,6 +141,7 @@ setting_apply(cfg_t *cfg, const char *setting, struct problem *p)
 	if (!option_is_list(k.option))
 		return cfg_opt_setnstr(opt, k.value, 0) == CFG_SUCCESS;
 	cfg_free_value(opt);
+	opt->flags |= CFGF_MODIFIED;	/* also when nothing is added */
 	return value_each(&k, add_item, opt);
 }
 

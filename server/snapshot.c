@@ -35,6 +35,7 @@ snapshot_option(void *base, struct arena *a, const struct config_option *o, cfg_
 	unsigned n = opt == NULL ? 0 : cfg_opt_size(opt);
 	const char *text = n > 0 && cfg_opt_getnstr(opt, 0) != NULL ? cfg_opt_getnstr(opt, 0) :
 			   o->initial;
+	bool given = opt != NULL && (opt->flags & CFGF_MODIFIED) != 0;	/* { }, too */
 	const char **list;
 
 	switch (o->type) {
@@ -54,7 +55,7 @@ snapshot_option(void *base, struct arena *a, const struct config_option *o, cfg_
 		list = arena_alloc(a, (n + 1) * sizeof(*list));
 		for (unsigned i = 0; i < n; i++)
 			list[i] = arena_strdup(a, cfg_opt_getnstr(opt, i));
-		*(const char *const **)at = n > 0 ? list : split(a, o->initial);
+		*(const char *const **)at = given ? list : split(a, o->initial);
 		break;
 	default:
 		*(int64_t *)at = option_number(o, text);

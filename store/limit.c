@@ -1,54 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* limit.c - what rate limits and pauses remember. */
+/* limit.c - what rate limits and pauses remember.
+ *
+ * Every order looks here many times, so keys are put together on the stack. */
+#include <assert.h>
+
 #include "store/records.h"
+
+#define NEWEST 255		/* behind the limits */
+
+/* The longest has a kind, an id and a DNS name: far below the 511 octets of LMDB. */
+struct key {
+	size_t	len;
+	uint8_t	b[1 + ID_LEN + IDENT_DNS_MAX];
+};
+
+static void
+key_add(struct key *k, const void *data, size_t len)
+{
+	assert(len <= sizeof(k->b) - k->len);
+	memcpy(k->b + k->len, data, len);
+	k->len += len;
+}
+
+static struct key
+key_new(unsigned first)
+{
+	struct key k;
+
+	k.len = 1;
+	k.b[0] = (uint8_t)first;
+	return k;
+}
+
+static struct blob
+key_blob(const struct key *k)
+{
+	return (struct blob){ k->b, k->len };
+}
 
 /* --- buckets ----------------------------------------------------------------------- */
 
-static struct blob
-quota_key(struct arena *a, unsigned limit, struct blob whose)
+static struct key
+bucket_key(unsigned limit, struct blob whose)
 {
-	struct encoder c = { .arena = a };
+	struct key k = { .len = 0 };
+	uint8_t what = (uint8_t)limit;
 
-	encode_u8(&c, limit);
-	encode_bytes(&c, whose.data, whose.len);
-	return encoder_blob(&c);
+	key_add(&k, whose.data, whose.len);
+	key_add(&k, &what, 1);
+	return k;
 }
 
-int64_t
-store_quota_get(const struct view *v, unsigned limit, struct blob whose)
+struct bucket
+store_bucket_get(const struct view *v, unsigned limit, struct blob whose)
 {
-	struct arena *a = arena_new();
-	struct blob key = quota_key(a, limit, whose), value = view_get(v, TABLE_QUOTAS, key);
+	struct key k = bucket_key(limit, whose);
+	struct blob value = view_get(v, TABLE_LIMITS, key_blob(&k));
 	struct decoder d = decoder_new(value, NULL);
-	int64_t full_at = decode_time(&d);
+	struct bucket bucket = { .full_at = decode_time(&d) };
 
-	if (value.data != NULL && !decoder_done(&d))
-		store_corrupt(TABLE_QUOTAS, key, "not a time");
-	arena_free(a);
-	return full_at;
+	bucket.each = decode_time(&d);
+	if (value.data != NULL && (!decoder_done(&d) || bucket.each == 0))
+		store_corrupt(TABLE_LIMITS, key_blob(&k), "not a bucket");
+	return bucket;
 }
 
 void
-store_quota_put(struct edit *e, unsigned limit, struct blob whose, int64_t full_at)
+store_bucket_put(struct edit *e, unsigned limit, struct blob whose, struct bucket bucket)
 {
-	struct blob key = quota_key(edit_arena(e), limit, whose);
+	struct key k = bucket_key(limit, whose);
 	struct encoder c = { .arena = edit_arena(e) };
 
-	encode_time(&c, full_at);
-	edit_put(e, TABLE_QUOTAS, key, encoder_blob(&c));
+	if (bucket.full_at == 0) {
+		edit_del(e, TABLE_LIMITS, key_blob(&k));
+		return;
+	}
+	encode_time(&c, bucket.full_at);
+	encode_time(&c, bucket.each);
+	edit_put(e, TABLE_LIMITS, key_blob(&k), encoder_blob(&c));
 }
 
 /* --- other rates ------------------------------------------------------------------- */
 
-static struct blob
-rate_key(struct arena *a, const struct store_rate *rate)
+static struct key
+rate_key(const struct store_rate *rate)
 {
-	struct encoder c = { .arena = a };
+	struct key k = key_new((unsigned char)rate->kind);
+	uint8_t limit = (uint8_t)rate->limit;
 
-	encode_u8(&c, (unsigned char)rate->kind);
-	encode_id(&c, &rate->whose);
-	encode_u8(&c, rate->limit);
-	return encoder_blob(&c);
+	key_add(&k, rate->whose.b, ID_LEN);
+	key_add(&k, &limit, 1);
+	return k;
 }
 
 static void
@@ -59,7 +101,7 @@ rate_read(struct store_rate *rate, struct blob key, struct blob value)
 	rate->kind = (char)decode_u8(&k);
 	rate->whose = decode_id(&k);
 	rate->limit = decode_u8(&k);
-	rate->count = (int64_t)decode_u64(&d);
+	rate->count = decode_time(&d);
 	rate->period = decode_time(&d);
 	if (!decoder_done(&k) || !decoder_done(&d))
 		store_corrupt(TABLE_RATES, key, "not a rate");
@@ -68,33 +110,33 @@ rate_read(struct store_rate *rate, struct blob key, struct blob value)
 bool
 store_rate_get(const struct view *v, struct store_rate *rate)
 {
-	struct arena *a = arena_new();
-	struct blob key = rate_key(a, rate), value = view_get(v, TABLE_RATES, key);
+	struct key k = rate_key(rate);
+	struct blob value = view_get(v, TABLE_RATES, key_blob(&k));
 
 	if (value.data != NULL)
-		rate_read(rate, key, value);
-	arena_free(a);
+		rate_read(rate, key_blob(&k), value);
 	return value.data != NULL;
 }
 
 void
 store_rate_put(struct edit *e, const struct store_rate *rate)
 {
-	struct blob key = rate_key(edit_arena(e), rate);
+	struct key k = rate_key(rate);
 	struct encoder c = { .arena = edit_arena(e) };
 
 	if (rate->count < 0) {
-		edit_del(e, TABLE_RATES, key);
+		edit_del(e, TABLE_RATES, key_blob(&k));
 		return;
 	}
-	encode_u64(&c, (uint64_t)rate->count);
+	encode_time(&c, rate->count);
 	encode_time(&c, rate->period);
-	edit_put(e, TABLE_RATES, key, encoder_blob(&c));
+	edit_put(e, TABLE_RATES, key_blob(&k), encoder_blob(&c));
 }
 
-/* Rows of one size that come together. */
+/* Rows of one size that come together, of those whose key begins with the prefix. */
 struct rows {
 	struct arena	*arena;
+	struct blob	 prefix;
 	char		*data;
 	size_t		 n, size, each;
 };
@@ -133,17 +175,16 @@ store_rate_list(const struct view *v, struct arena *a, struct store_rate **rates
 
 /* --- pauses ------------------------------------------------------------------------ */
 
-static struct blob
-pause_key(struct arena *a, const struct pause *pause)
+static struct key
+pause_key(const struct pause *pause)
 {
-	struct encoder c = { .arena = a };
+	struct key k = key_new(pause->kind);
 
-	encode_u8(&c, pause->kind);
 	if (pause->kind != PAUSED_NAME)
-		encode_id(&c, &pause->account);
+		key_add(&k, pause->account.b, ID_LEN);
 	if (pause->kind != PAUSED_ACCOUNT)
-		encode_bytes(&c, pause->name, strlen(pause->name));
-	return encoder_blob(&c);
+		key_add(&k, pause->name, strlen(pause->name));
+	return k;
 }
 
 static void
@@ -165,31 +206,32 @@ pause_read(struct pause *pause, struct arena *a, struct blob key, struct blob va
 bool
 store_pause_get(const struct view *v, struct arena *a, struct pause *pause)
 {
-	struct blob key = pause_key(a, pause), value = view_get(v, TABLE_PAUSES, key);
+	struct key k = pause_key(pause);
+	struct blob value = view_get(v, TABLE_PAUSES, key_blob(&k));
 
 	if (value.data != NULL)
-		pause_read(pause, a, key, value);
+		pause_read(pause, a, key_blob(&k), value);
 	return value.data != NULL;
 }
 
 void
 store_pause_put(struct edit *e, const struct pause *pause)
 {
+	struct key k = pause_key(pause);
 	struct encoder c = { .arena = edit_arena(e) };
 
 	encode_time(&c, pause->since);
 	encode_text(&c, pause->why);
-	edit_put(e, TABLE_PAUSES, pause_key(edit_arena(e), pause), encoder_blob(&c));
+	edit_put(e, TABLE_PAUSES, key_blob(&k), encoder_blob(&c));
 }
 
 bool
 store_pause_del(struct edit *e, const struct pause *pause)
 {
-	struct blob key = pause_key(edit_arena(e), pause);
-	bool there = view_get(edit_view(e), TABLE_PAUSES, key).data != NULL;
+	struct key k = pause_key(pause);
+	bool there = view_get(edit_view(e), TABLE_PAUSES, key_blob(&k)).data != NULL;
 
-	if (there)
-		edit_del(e, TABLE_PAUSES, key);
+	edit_del(e, TABLE_PAUSES, key_blob(&k));
 	return there;
 }
 
@@ -198,45 +240,52 @@ pause_row(void *arg, struct blob key, struct blob value)
 {
 	struct rows *rows = arg;
 
+	if (key.len < rows->prefix.len ||
+	    memcmp(key.data, rows->prefix.data, rows->prefix.len) != 0)
+		return false;
 	pause_read(rows_add(rows), rows->arena, key, value);
 	return true;
 }
 
 size_t
-store_pause_list(const struct view *v, struct arena *a, struct pause **pauses)
+store_pause_list(const struct view *v, struct arena *a, enum paused kind,
+		 const struct id *account, struct pause **pauses)
 {
 	struct rows rows = { .arena = a, .each = sizeof(**pauses) };
+	struct key k = key_new(kind);
 
-	view_scan(v, TABLE_PAUSES, (struct blob){ NULL, 0 }, pause_row, &rows);
+	if (account != NULL)
+		key_add(&k, account->b, ID_LEN);
+	rows.prefix = key_blob(&k);
+	view_scan(v, TABLE_PAUSES, rows.prefix, pause_row, &rows);
 	*pauses = (void *)rows.data;
 	return rows.n;
 }
 
 /* --- failures ---------------------------------------------------------------------- */
 
-static struct blob
-failing_key(struct arena *a, const struct id *account, const char *name)
+static struct key
+failing_key(const struct id *account, const char *name)
 {
-	struct encoder c = { .arena = a };
+	struct key k = { .len = 0 };
 
-	encode_id(&c, account);
-	encode_bytes(&c, name, strlen(name));
-	return encoder_blob(&c);
+	key_add(&k, account->b, ID_LEN);
+	key_add(&k, name, strlen(name));
+	return k;
 }
 
 struct failing
 store_failing_get(const struct view *v, const struct id *account, const char *name)
 {
-	struct arena *a = arena_new();
-	struct blob key = failing_key(a, account, name), value = view_get(v, TABLE_FAILING, key);
+	struct key k = failing_key(account, name);
+	struct blob value = view_get(v, TABLE_FAILING, key_blob(&k));
 	struct decoder d = decoder_new(value, NULL);
 	struct failing failing = { .first = decode_time(&d) };
 
 	failing.last = decode_time(&d);
 	failing.count = decode_u32(&d);
 	if (value.data != NULL && !decoder_done(&d))
-		store_corrupt(TABLE_FAILING, key, "not failures");
-	arena_free(a);
+		store_corrupt(TABLE_FAILING, key_blob(&k), "not failures");
 	return failing;
 }
 
@@ -244,55 +293,60 @@ void
 store_failing_put(struct edit *e, const struct id *account, const char *name,
 		  const struct failing *failing)
 {
-	struct blob key = failing_key(edit_arena(e), account, name);
+	struct key k = failing_key(account, name);
 	struct encoder c = { .arena = edit_arena(e) };
 
 	if (failing->count == 0) {
-		if (view_get(edit_view(e), TABLE_FAILING, key).data != NULL)
-			edit_del(e, TABLE_FAILING, key);
+		edit_del(e, TABLE_FAILING, key_blob(&k));
 		return;
 	}
 	encode_time(&c, failing->first);
 	encode_time(&c, failing->last);
 	encode_u32(&c, failing->count);
-	edit_put(e, TABLE_FAILING, key, encoder_blob(&c));
+	edit_put(e, TABLE_FAILING, key_blob(&k), encoder_blob(&c));
 }
 
 /* --- sets of names ----------------------------------------------------------------- */
 
-static struct blob
-names_key(struct arena *a, uint32_t directory, const uint8_t hash[32])
+static struct key
+newest_key(uint32_t directory, const uint8_t hash[32])
 {
-	struct encoder c = { .arena = a };
+	struct key k = { .len = 0 };
+	uint8_t number[4] = { (uint8_t)(directory >> 24), (uint8_t)(directory >> 16),
+			      (uint8_t)(directory >> 8), (uint8_t)directory };
+	uint8_t what = NEWEST;
 
-	encode_u32(&c, directory);
-	encode_bytes(&c, hash, 32);
-	return encoder_blob(&c);
+	key_add(&k, number, sizeof(number));
+	key_add(&k, hash, 32);
+	key_add(&k, &what, 1);
+	return k;
 }
 
 bool
-store_names_get(const struct view *v, uint32_t directory, const uint8_t hash[32],
-		struct serial *serial)
+store_newest_get(const struct view *v, uint32_t directory, const uint8_t hash[32],
+		 struct newest *newest)
 {
-	struct arena *a = arena_new();
-	struct blob key = names_key(a, directory, hash);
-	struct blob value = view_get(v, TABLE_NAME_SETS, key);
+	struct key k = newest_key(directory, hash);
+	struct blob value = view_get(v, TABLE_LIMITS, key_blob(&k));
 	struct decoder d = decoder_new(value, NULL);
 
-	*serial = decode_serial(&d);
+	newest->serial = decode_serial(&d);
+	newest->not_before = decode_time(&d);
+	newest->not_after = decode_time(&d);
 	if (value.data != NULL && !decoder_done(&d))
-		store_corrupt(TABLE_NAME_SETS, key, "not a serial");
-	arena_free(a);
+		store_corrupt(TABLE_LIMITS, key_blob(&k), "not a certificate");
 	return value.data != NULL;
 }
 
 void
-store_names_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
-		const struct serial *serial)
+store_newest_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
+		 const struct newest *newest)
 {
+	struct key k = newest_key(directory, hash);
 	struct encoder c = { .arena = edit_arena(e) };
 
-	encode_serial(&c, serial);
-	edit_put(e, TABLE_NAME_SETS, names_key(edit_arena(e), directory, hash),
-		 encoder_blob(&c));
+	encode_serial(&c, &newest->serial);
+	encode_time(&c, newest->not_before);
+	encode_time(&c, newest->not_after);
+	edit_put(e, TABLE_LIMITS, key_blob(&k), encoder_blob(&c));
 }

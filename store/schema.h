@@ -72,8 +72,11 @@ enum table {
 	TABLE_BINDINGS,
 	/* binding id, account id -> the JWS that bound it, text */
 	TABLE_BINDING_ACCOUNTS,
-	/* limit u8, whose (acme/limits.c) -> full_at u64, milliseconds */
-	TABLE_QUOTAS,
+	/* whose, what u8 -> of a limit (acme/limits.c, which also says whose): full_at u64, each
+	 * u64, microseconds; such a row whose full_at is over says no more than none.
+	 * directory u32, SHA-256 of the names, 255 -> serial, not_before u64, not_after u64: the
+	 * newest certificate with them.  One table, so that a certificate changes one page. */
+	TABLE_LIMITS,
 	/* kind u8 'a' or 'b', account or binding id, limit u8 -> count u64, period u64 */
 	TABLE_RATES,
 	/* kind u8 'a', account id;  'n', name;  'f', account id, name -> since u64, why
@@ -81,8 +84,6 @@ enum table {
 	TABLE_PAUSES,
 	/* account id, name -> first u64, last u64, count u32 */
 	TABLE_FAILING,
-	/* directory u32, SHA-256 of the names -> serial */
-	TABLE_NAME_SETS,
 	TABLES
 };
 

@@ -404,10 +404,14 @@ size_t store_binding_accounts(const struct view *v, struct arena *a, const struc
 
 /* --- limits ------------------------------------------------------------------------ */
 
-/* A bucket of tokens, by its limit and by whom it is for, is one moment: when it would be
- * full again, milliseconds since 1970; 0: it is full. */
-int64_t store_quota_get(const struct view *v, unsigned limit, struct blob whose);
-void store_quota_put(struct edit *e, unsigned limit, struct blob whose, int64_t full_at);
+/* A bucket of tokens, by its limit and by whom it is for.  Zero: it is full. */
+struct bucket {
+	int64_t		full_at;	/* when it is full again, microseconds since 1970 */
+	int64_t		each;		/* microseconds in which one token comes back */
+};
+struct bucket store_bucket_get(const struct view *v, unsigned limit, struct blob whose);
+/* full_at 0: forgotten. */
+void store_bucket_put(struct edit *e, unsigned limit, struct blob whose, struct bucket bucket);
 
 /* A rate that holds for one account ('a') or binding ('b') instead of the configured one.
  * get: false: there is none; put with count -1 removes it. */
@@ -435,7 +439,9 @@ struct pause {
 bool store_pause_get(const struct view *v, struct arena *a, struct pause *pause);
 void store_pause_put(struct edit *e, const struct pause *pause);
 bool store_pause_del(struct edit *e, const struct pause *pause);	/* false: there was none */
-size_t store_pause_list(const struct view *v, struct arena *a, struct pause **pauses);
+/* All of a kind, of that account alone if it is not NULL, in the arena. */
+size_t store_pause_list(const struct view *v, struct arena *a, enum paused kind,
+			const struct id *account, struct pause **pauses);
 
 /* Validations of an account and a name that failed, without success between. */
 struct failing {
@@ -448,9 +454,13 @@ void store_failing_put(struct edit *e, const struct id *account, const char *nam
 		       const struct failing *failing);		/* count 0: forgotten */
 
 /* The newest certificate with a set of names (their hash) in a directory; false: none. */
-bool store_names_get(const struct view *v, uint32_t directory, const uint8_t hash[32],
-		     struct serial *serial);
-void store_names_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
-		     const struct serial *serial);
+struct newest {
+	struct serial	serial;
+	int64_t		not_before, not_after;
+};
+bool store_newest_get(const struct view *v, uint32_t directory, const uint8_t hash[32],
+		      struct newest *newest);
+void store_newest_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
+		      const struct newest *newest);
 
 #endif

@@ -31,9 +31,8 @@ table_name(enum table t)
 		[TABLE_ACCOUNT_AUTHZ] = "account_authz",
 		[TABLE_REVOKED] = "revoked", [TABLE_BLOCKED_KEYS] = "blocked_keys",
 		[TABLE_BINDINGS] = "bindings", [TABLE_BINDING_ACCOUNTS] = "binding_accounts",
-		[TABLE_QUOTAS] = "quotas", [TABLE_RATES] = "rates",
-		[TABLE_PAUSES] = "pauses", [TABLE_FAILING] = "failing",
-		[TABLE_NAME_SETS] = "name_sets"
+		[TABLE_LIMITS] = "limits", [TABLE_RATES] = "rates",
+		[TABLE_PAUSES] = "pauses", [TABLE_FAILING] = "failing"
 	};
 
 	return names[t];

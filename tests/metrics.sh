@@ -227,6 +227,25 @@ test_webhook() {
 	grew 'brevet_webhook_total{result="unreachable"}' 0
 }
 
+# Its account gets one order an hour, then none.
+test_limits() {
+	local id
+	id=$(sed -n 's|.*/acme/account/\([^"]*\)".*|\1|p' "$work/account.json")
+	"$brevet" limit set --account "$id" orders 1/1h --config "$ca/brevet.conf" >/dev/null
+	act new_order one.test
+	is "$said" 201 "the only order of this hour"
+	act new_order one.test
+	is "$said" "429 rateLimited" "one more"
+	grew 'brevet_rate_limited_total{limit="orders"}' 1
+	grew 'brevet_requests_total{route="new-order",code="429"}' 1
+	"$brevet" limit set --account "$id" orders default --config "$ca/brevet.conf" >/dev/null
+	"$brevet" account pause "$id" --config "$ca/brevet.conf" >/dev/null
+	act new_order one.test
+	is "$said" "429 rateLimited" "an order of an account that is paused"
+	grew 'brevet_rate_limited_total{limit="paused"}' 1
+	"$brevet" account resume "$id" --config "$ca/brevet.conf" >/dev/null
+}
+
 # While the validation lasts, its challenge's request waits.
 test_held() {
 	local client
@@ -356,6 +375,7 @@ test_signatures
 test_order
 test_revocation
 test_failures
+test_limits
 test_webhook
 test_held
 test_connections

@@ -242,6 +242,8 @@ def do_two_fail(server, _):
     return server.wait(headers["Location"], "valid", "invalid")["status"]
 
 
+
+
 def do_wrong_csr(server, arguments):
     """wrong_csr PORT NAME: the request has another name."""
     _, order, _ = authorize(server, int(arguments[0]), arguments[1], "right")

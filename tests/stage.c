@@ -2,6 +2,10 @@
 /* stage.c - folders, servers and http-01 responders for tests. */
 #include "tests/stage.h"
 
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +27,7 @@
 #include <unistd.h>
 
 #define READY	 "brevet: ready "
+#define CLOCK	 ".clock"	/* behind its folder's name: the file of BREVET_CLOCK */
 #define PATIENCE 60		/* seconds until it must be ready */
 
 char *
@@ -135,7 +140,10 @@ run(const struct server *s, char *const *argv, int *out)
 		abort();
 	if (pid == 0) {
 		int log = open(s->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+		char clock[520];
 
+		snprintf(clock, sizeof(clock), "%s" CLOCK, s->dir);
+		setenv("BREVET_CLOCK", clock, 1);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(ends[1], 1);
 		dup2(log, 2);
@@ -271,6 +279,25 @@ server_begin(const char *brevet, const char *dir, const char *const *settings)
 		return s;
 	server_free(s);
 	return NULL;
+}
+
+bool
+server_clock(const struct server *s, int64_t seconds)
+{
+#ifdef BREVET_FAULTS
+	char file[520];
+	FILE *out;
+
+	snprintf(file, sizeof(file), "%s" CLOCK, s->dir);
+	out = fopen(file, "w");
+	if (out == NULL)
+		abort();
+	fprintf(out, "%lld\n", (long long)seconds);
+	return fclose(out) == 0;
+#else
+	(void)s, (void)seconds;
+	return false;
+#endif
 }
 
 void

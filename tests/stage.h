@@ -34,12 +34,14 @@ struct server {
 
 /* brevet init in dir (made by it) with these settings ("workers=2", or an option of init:
  * "--key-type=p384"; NULL ends them), then serve.  Without a setting of limit.* the rate
- * limits are off.  NULL, with the reason on standard
- * error, when it never gets ready. */
+ * limits are off.  NULL, with the reason on standard error, when it never gets ready. */
 struct server *server_begin(const char *brevet, const char *dir,
 			    const char *const *settings);
 /* Serves again in the same folder. */
 bool server_again(struct server *s);
+/* From now on its clock is so many seconds ahead of ours, also when it starts again; false:
+ * this build cannot (it is made without --enable-faults). */
+bool server_clock(const struct server *s, int64_t seconds);
 /* SIGKILL and wait. */
 void server_kill(struct server *s);
 /* SIGTERM and wait; its exit status, -1 when a signal ended it. */
