@@ -71,7 +71,8 @@ take_all(struct config *c, cfg_t *cfg)
 			in = cfg_getsec(cfg, section);
 		}
 		snapshot_option(c, c->arena, &config_options[i],
-				in == NULL ? NULL : cfg_getopt(in, dot == NULL ? section : dot + 1));
+				in == NULL ? NULL :
+				cfg_getopt(in, dot == NULL ? section : dot + 1));
 	}
 }
 
@@ -109,22 +110,31 @@ url_default(struct config *c, const char *given, const char *scheme, const char 
 
 /* Titles stand in URLs, logs and JSON. */
 static bool
+title_ok(const char *title)
+{
+	size_t n = strlen(title);
+
+	return n > 0 && n <= TITLE_MOST &&
+	       strspn(title, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") ==
+	       n;
+}
+
+static bool
 titles_check(const struct config *c, cfg_t *cfg, struct problem *p)
 {
-	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-				  "-_.";
+	for (size_t g = 0; g < OPTION_GROUPS; g++) {
+		const char *group = option_groups[g].name;
 
-	for (size_t g = 0; g < OPTION_GROUPS; g++)
-		for (unsigned i = 0; i < cfg_size(cfg, option_groups[g].name); i++) {
-			const char *title = cfg_title(cfg_getnsec(cfg, option_groups[g].name, i));
+		for (unsigned i = 0; i < cfg_size(cfg, group); i++) {
+			const char *title = cfg_title(cfg_getnsec(cfg, group, i));
 
-			if (*title == '\0' || strlen(title) > TITLE_MOST ||
-			    title[strspn(title, set)] != '\0')
-				return problem(p, PROBLEM_SERVER_INTERNAL, "%s: %s \"%.60s\": a name "
-					       "has letters, digits, '-', '_' and '.', at most %d "
-					       "of them", c->file, option_groups[g].name, title,
+			if (!title_ok(title))
+				return problem(p, PROBLEM_SERVER_INTERNAL, "%s: %s \"%.60s\": a "
+					       "name has letters, digits, '-', '_' and '.', at "
+					       "most %d of them", c->file, group, title,
 					       TITLE_MOST);
 		}
+	}
 	return true;
 }
 

@@ -1,78 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_hook.c - the webhook (docs/webhook.md): what it is asked, what its answers do, good ones
- * and bad; what happens while it is slow, many ask, the server stops or the client goes. */
-#include <arpa/nameser.h>
-#include <pthread.h>
+/* acme_hook.c - the webhook (docs/webhook.md): what it is asked, and what its answers do, good
+ * ones and bad ones. */
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "tests/attack.h"
 #include "tests/bind.h"
-#include "tests/fake_dns.h"
-#include "tests/fake_hook.h"
-
-#define SECRET	"0123456789abcdef0123456789abcdef"
-#define TURNS	64			/* questions at a time: acme/hook.c */
-#define PATIENT 1000			/* ms: webhook.timeout */
-#define OK200	"HTTP/1.1 200 OK\r\n\r\n"
-#define SAYS(json) { HOOK_SAYS, OK200 json, 0 }
-#define ASKED(result) "brevet_webhook_total{result=\"" result "\"}"
-
-static struct scene scene;
-static struct fake_hook *hook;
-static struct hook_ca ca;
-static uint16_t metrics;
-static unsigned orders;		/* that were made */
-
-static struct fake_record records[] = {
-	{ HOOK_HOST, ns_t_a, "127.0.0.1" },
-	{ "two.example.test", ns_t_a, "127.0.0.9" },
-	{ "two.example.test", ns_t_a, "127.0.0.1" },
-	{ "dead.example.test", 0, "SERVFAIL" },
-	{ "mute.example.test", 0, "SILENT" },
-	{ "empty.example.test", ns_t_txt, "no address" },
-	{ NULL, 0, NULL }
-};
-
-static const char *
-path(struct client *c, const char *file)
-{
-	return arena_printf(c->arena, "%s/%s", scene.dir, file);
-}
-
-/* Adds that to the configuration, where it goes before what stands there, and reloads. */
-static bool
-configure(struct client *c, const char *text)
-{
-	FILE *f = fopen(path(c, "ca/brevet.conf"), "a");
-
-	return f != NULL && fputs(text, f) != EOF && fclose(f) == 0 &&
-	       system(arena_printf(c->arena, "%s reload --config %s >%s 2>&1", stage_brevet(),
-				   path(c, "ca/brevet.conf"), path(c, "reload"))) == 0;
-}
-
-static bool
-hook_at(struct client *c, const char *host, uint16_t port)
-{
-	return configure(c, arena_printf(c->arena, "webhook { url = \"https://%s:%u/decide?for=1\" "
-					 "}\n", host, port));
-}
-
-static bool
-hook_back(struct client *c)
-{
-	return hook_at(c, HOOK_HOST, fake_hook_port(hook));
-}
-
-static int
-order(struct client *c, const char *payload)
-{
-	int status = client_post(c, client_url(c, "new-order"), payload);
-
-	orders += status == 201;
-	return status;
-}
+#include "tests/hooked.h"
 
 /* --- what it is asked -------------------------------------------------------------- */
 
@@ -85,7 +17,7 @@ test_question(void)
 
 	client_account(c, "ES256", "{\"contact\":[\"mailto:a@example.test\"],"
 				   "\"termsOfServiceAgreed\":true}");
-	order(c, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"N0.Example.TEST\"},"
+	hooked_order(c, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"N0.Example.TEST\"},"
 		 "{\"type\":\"dns\",\"value\":\"*.n1.example.test\"},"
 		 "{\"type\":\"ip\",\"value\":\"127.0.0.1\"}]}");
 	told(c, 201, "", "{\"allow\":true}: the order is made");
@@ -123,7 +55,7 @@ test_binding(void)
 	json_t *asked;
 
 	ok(eab_register(c, &key) == 201, "an account with a binding");
-	order(c, GOOD);
+	hooked_order(c, GOOD);
 	told(c, 201, "", "its order");
 	asked = fake_hook_body(hook);
 	is(text(json_object_get(asked, "binding"), "id"), key.kid, "the binding's id");
@@ -179,7 +111,7 @@ test_answers(void)
 		const struct row *r = &answers[i];
 
 		fake_hook_plan(hook, &r->plan);
-		order(c, GOOD);
+		hooked_order(c, GOOD);
 		told(c, r->status, r->type, "%s", r->what);
 		is(c->detail, r->detail, "and so it says");
 	}
@@ -200,7 +132,7 @@ test_long_reason(size_t n, size_t most)
 	memset(reason, 'x', n);
 	plan.text = arena_printf(c->arena, OK200 "{\"allow\":false,\"reason\":\"%s\"}", reason);
 	fake_hook_plan(hook, &plan);
-	order(c, GOOD);
+	hooked_order(c, GOOD);
 	told(c, 400, "rejectedIdentifier", "a reason of %zu octets", n);
 	ok(strlen(c->detail) <= most && strstr(c->detail, "xxx") != NULL, "%zu octets are told",
 	   strlen(c->detail));
@@ -220,7 +152,7 @@ test_several(void)
 	const json_t *subs, *sub;
 
 	fake_hook_plan(hook, &plan);
-	order(c, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"n0.example.test\"},"
+	hooked_order(c, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"n0.example.test\"},"
 		 "{\"type\":\"dns\",\"value\":\"N1.example.test\"},"
 		 "{\"type\":\"ip\",\"value\":\"127.0.0.1\"}]}");
 	told(c, 400, "compound", "two of three identifiers are refused");
@@ -280,36 +212,15 @@ static const struct {
 	  "no whole answer within 1000 ms" },
 };
 
-/* Does that stand in a line of "webhook absent" behind that place of the log? */
-static bool
-logged(long from, const char *words)
-{
-	FILE *in = fopen(scene.server->log, "r");
-	char line[4096];
-	bool found = false;
-
-	if (in == NULL || fseek(in, from, SEEK_SET) != 0)
-		return false;
-	while (!found && fgets(line, sizeof(line), in) != NULL) {
-		if (strstr(line, "\"event\":\"webhook absent\"") == NULL)
-			continue;
-		found = strstr(line, words) != NULL;
-		if (!found)
-			printf("# %s", line);
-	}
-	fclose(in);
-	return found;
-}
-
 static void
 refused_as_absent(struct client *c, long from, const char *log, const char *what)
 {
-	order(c, GOOD);
+	hooked_order(c, GOOD);
 	told(c, 503, "serverInternal", "no answer, no order: %s", what);
 	is(reply_only(&c->reply, "Retry-After"), "30", "Retry-After");
 	is(c->detail, "the service that decides about new orders does not answer; try again",
 	   "the client learns no more");
-	ok(logged(from, log), "the operator does: %s", log);
+	ok(hooked_absent(from, log), "the operator does: %s", log);
 }
 
 static void
@@ -325,7 +236,7 @@ test_absent(void)
 		from = server_log_size(scene.server);
 		began = now_ms();
 		refused_as_absent(c, from, absences[i].log, absences[i].what);
-		ok(now_ms() - began < PATIENT + 1500, "within the time limit: %ld ms",
+		ok(now_ms() - began < HOOK_MS + 1500, "within the time limit: %ld ms",
 		   now_ms() - began);
 		ok(fake_hook_questions(hook) == before + 1, "asked once: no redirect is followed, "
 		   "nothing is repeated");
@@ -349,18 +260,18 @@ test_impostors(void)
 	} rows[] = {
 		{ "a certificate of another CA", "certificate", &stranger, HOOK_GOOD },
 		{ "of another CA with the same name", "Fetching", &namesake, HOOK_GOOD },
-		{ "a certificate for another name", "SSL", &ca, HOOK_OTHER_NAME },
-		{ "an expired certificate", "expired", &ca, HOOK_EXPIRED },
-		{ "no TLS", "SSL", &ca, HOOK_PLAIN },
+		{ "a certificate for another name", "SSL", &hook_ca, HOOK_OTHER_NAME },
+		{ "an expired certificate", "expired", &hook_ca, HOOK_EXPIRED },
+		{ "no TLS", "SSL", &hook_ca, HOOK_PLAIN },
 	};
 
-	stranger = hook_ca_new("Stranger CA", path(c, "stranger.pem"));
-	namesake = hook_ca_new("Hook CA", path(c, "namesake.pem"));
+	stranger = hook_ca_new("Stranger CA", hooked_path(c, "stranger.pem"));
+	namesake = hook_ca_new("Hook CA", hooked_path(c, "namesake.pem"));
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct fake_hook *other = fake_hook_start(rows[i].ca, rows[i].cert, SECRET);
+		struct fake_hook *other = fake_hook_start(rows[i].ca, rows[i].cert, HOOK_SECRET);
 		long from = server_log_size(scene.server);
 
-		ok(hook_at(c, HOOK_HOST, fake_hook_port(other)), "reload");
+		ok(hooked_at(c, HOOK_HOST, fake_hook_port(other)), "reload");
 		refused_as_absent(c, from, rows[i].log, rows[i].what);
 		ok(fake_hook_questions(other) == 0, "it never sees the question");
 		fake_hook_stop(other);
@@ -396,332 +307,32 @@ test_places(void)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		long from = server_log_size(scene.server);
 
-		ok(hook_at(c, rows[i].host, rows[i].port), "reload: %s", rows[i].host);
+		ok(hooked_at(c, rows[i].host, rows[i].port), "reload: %s", rows[i].host);
 		if (rows[i].log != NULL)
 			refused_as_absent(c, from, rows[i].log, rows[i].host);
 		else
-			ok(order(c, GOOD) == 201, "%s answers: %s", rows[i].host, client_why(c));
+			ok(hooked_order(c, GOOD) == 201, "%s answers: %s", rows[i].host,
+			   client_why(c));
 	}
-	ok(hook_back(c), "the webhook again");
+	ok(hooked_back(c), "the webhook again");
 	leave(c);
-}
-
-/* --- reload ------------------------------------------------------------------------ */
-
-static void
-test_absent_allows(void)
-{
-	struct client *c = member(&scene, "ES256");
-	unsigned before = fake_hook_questions(hook);
-	long from = server_log_size(scene.server);
-
-	ok(configure(c, "webhook { absent = allow }\n"), "absent = allow");
-	fake_hook_plan(hook, &absences[0].plan);
-	ok(order(c, GOOD) == 201, "then no answer is a yes: %s", client_why(c));
-	ok(logged(from, "\"holds\":\"allow\""), "which the log tells");
-	fake_hook_plan(hook, &answers[1].plan);
-	ok(order(c, GOOD) == 400, "and a no is a no");
-	ok(fake_hook_questions(hook) == before + 2, "both were asked");
-	ok(configure(c, "webhook { absent = refuse }\n"), "absent = refuse");
-	fake_hook_plan(hook, &absences[0].plan);
-	ok(order(c, GOOD) == 503, "and no answer is no order again");
-	leave(c);
-}
-
-static void
-test_reload(void)
-{
-	static const struct hook_plan yes = SAYS("{\"allow\":true}");
-	struct client *c = member(&scene, "ES256");
-	unsigned before;
-
-	fake_hook_plan(hook, &yes);
-	ok(order(c, GOOD) == 201, "an order");
-	stage_write(scene.dir, "secret2", "another secret, as long as it must be\n");
-	chmod(path(c, "secret2"), 0600);
-	ok(configure(c, arena_printf(c->arena, "webhook { secret = \"%s\" }\n", path(c, "secret2"))),
-	   "another secret");
-	ok(order(c, GOOD) == 201 && !fake_hook_signed(hook), "signs the next question");
-	ok(configure(c, arena_printf(c->arena, "webhook { secret = \"%s\" }\n", path(c, "secret"))),
-	   "the first one again");
-	ok(order(c, GOOD) == 201 && fake_hook_signed(hook), "signs the next one");
-	ok(configure(c, "webhook { ca = \"\" }\n"), "the system's roots");
-	ok(order(c, GOOD) == 503, "do not know it");
-	ok(configure(c, arena_printf(c->arena, "webhook { ca = \"%s\" }\n", path(c, "hook.pem"))),
-	   "the right root");
-	ok(order(c, GOOD) == 201, "does");
-	chmod(path(c, "secret2"), 0644);
-	ok(!configure(c, arena_printf(c->arena, "webhook { secret = \"%s\" }\n",
-				      path(c, "secret2"))), "a secret that others can read is "
-	   "refused");
-	chmod(path(c, "secret2"), 0600);
-	ok(configure(c, arena_printf(c->arena, "webhook { secret = \"%s\" }\n", path(c, "secret"))),
-	   "the configuration is good again");
-	before = fake_hook_questions(hook);
-	ok(configure(c, "webhook { url = \"\" }\n"), "no webhook");
-	ok(order(c, GOOD) == 201 && fake_hook_questions(hook) == before, "nobody is asked");
-	ok(hook_back(c), "the webhook again");
-	leave(c);
-}
-
-/* What the limits refuse is not asked about. */
-static void
-test_limits(void)
-{
-	struct client *c = member(&scene, "ES256");
-	unsigned before = fake_hook_questions(hook);
-
-	ok(configure(c, "limit { enabled = true\n orders = \"1/1h\" }\n"), "an order an hour");
-	ok(order(c, GOOD) == 201, "the first one");
-	ok(order(c, GOOD) == 429, "the second one: %s", client_why(c));
-	ok(fake_hook_questions(hook) == before + 1, "the webhook heard of the first only");
-	ok(configure(c, "limit { enabled = false }\n"), "no limits");
-	leave(c);
-}
-
-/* --- many -------------------------------------------------------------------------- */
-
-static void
-test_connections(void)
-{
-	struct client *c = member(&scene, "ES256");
-	static const struct hook_plan yes = {
-		HOOK_SAYS, "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"allow\":true}", 0
-	}, ends = SAYS("{\"allow\":true}");
-	unsigned before, made = 0;
-
-	fake_hook_plan(hook, &yes);
-	order(c, GOOD);
-	before = fake_hook_connections(hook);
-	for (int i = 0; i < 20; i++)
-		made += order(c, GOOD) == 201;
-	ok(made == 20 && fake_hook_connections(hook) == before, "%u questions over one connection",
-	   made);
-	fake_hook_plan(hook, &ends);
-	for (int i = 0; i < 20; i++)
-		made += order(c, GOOD) == 201;
-	ok(made == 40 && fake_hook_connections(hook) >= before + 19, "and where it is closed, over "
-	   "another: %u", fake_hook_connections(hook) - before);
-	leave(c);
-}
-
-#define MANY 100
-
-/* That many newOrder requests at once, each on its own connection. */
-static void
-many_send(struct client *c, struct wire *wires[MANY])
-{
-	const char *url = client_url(c, "new-order"), *body;
-
-	for (int i = 0; i < MANY; i++) {
-		struct jws jws = { .key = c->key, .kid = c->kid, .nonce = client_nonce(c),
-				   .url = url, .payload = GOOD };
-
-		jws_sign(c->arena, &jws);
-		body = jws_print(c->arena, &jws);
-		wires[i] = wire_open(c->trust, c->host, c->port);
-		wire_send_text(wires[i], arena_printf(
-			c->arena, "POST /acme/new-order HTTP/1.1\r\nHost: localhost\r\n"
-			"Content-Type: application/jose+json\r\nContent-Length: %zu\r\n\r\n%s",
-			strlen(body), body));
-	}
-}
-
-/* How many of them have that status. */
-static unsigned
-many_read(struct client *c, struct wire *wires[MANY], int status)
-{
-	unsigned n = 0;
-
-	for (int i = 0; i < MANY; i++) {
-		struct reply r = { 0 };
-
-		n += wires[i] != NULL && wire_read(wires[i], c->arena, &r, false) &&
-		     r.status == status;
-		wire_close(wires[i]);
-	}
-	return n;
-}
-
-static void
-test_many(void)
-{
-	static const struct hook_plan gathers = {
-		HOOK_GATHERS, "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"allow\":true}",
-		TURNS + 1	/* which never come */
-	}, stalls = { HOOK_STALLS, "", 0 };
-	struct client *c = member(&scene, "ES256");
-	struct wire *wires[MANY];
-	unsigned before = fake_hook_questions(hook), n;
-	long began;
-
-	ok(configure(c, "webhook { timeout = 20s }\n"), "time enough");
-	fake_hook_plan(hook, &gathers);
-	many_send(c, wires);
-	n = many_read(c, wires, 201);
-	orders += n;
-	ok(n == MANY, "%d orders at once: %u are made", MANY, n);
-	ok(fake_hook_questions(hook) == before + MANY, "after a question each");
-	ok(fake_hook_most(hook) == TURNS, "at most %u at a time", fake_hook_most(hook));
-	ok(configure(c, "webhook { timeout = 1s }\n"), "little time");
-	fake_hook_plan(hook, &stalls);
-	began = now_ms();
-	many_send(c, wires);
-	n = many_read(c, wires, 503);
-	ok(n == MANY, "%d orders at once, and silence: %u are refused", MANY, n);
-	ok(now_ms() - began < 10000, "none waits for all the others: %ld ms", now_ms() - began);
-	leave(c);
-}
-
-/* --- the end ----------------------------------------------------------------------- */
-
-struct poster {
-	struct client	*c;
-	int		 status;
-};
-
-static void *
-post(void *arg)
-{
-	struct poster *p = arg;
-
-	p->status = client_post(p->c, client_url(p->c, "new-order"), GOOD);
-	return NULL;
-}
-
-/* Until the webhook has so many questions. */
-static bool
-asked(unsigned n)
-{
-	for (int i = 0; i < 1000 && fake_hook_questions(hook) < n; i++)
-		usleep(10000);
-	return fake_hook_questions(hook) >= n;
-}
-
-static void
-test_lost(void)
-{
-	static const struct hook_plan stalls = { HOOK_STALLS, "", 0 };
-	static const struct hook_plan yes = SAYS("{\"allow\":true}");
-	struct client *c = member(&scene, "ES256");
-	struct wire *wires[MANY];
-	unsigned before = fake_hook_questions(hook);
-
-	ok(configure(c, "webhook { timeout = 2s }\n"), "two seconds");
-	fake_hook_plan(hook, &stalls);
-	many_send(c, wires);
-	ok(asked(before + TURNS), "questions are under way");
-	for (int i = 0; i < MANY; i++)
-		wire_close(wires[i]);
-	fake_hook_plan(hook, &yes);
-	ok(order(c, GOOD) == 201, "clients that went away take no turn for ever: %s",
-	   client_why(c));
-	leave(c);
-}
-
-/* Asked, and standing in line: all are answered when the server stops. */
-static void
-test_stop(void)
-{
-	static const struct hook_plan stalls = { HOOK_STALLS, "", 0 };
-	struct client *c = member(&scene, "ES256");
-	struct poster poster = { member(&scene, "ES256"), 0 };
-	struct wire *wires[MANY];
-	unsigned before = fake_hook_questions(hook), n;
-	pthread_t thread;
-	long began;
-
-	ok(configure(c, "webhook { timeout = 60s }\n"), "a minute");
-	fake_hook_plan(hook, &stalls);
-	pthread_create(&thread, NULL, post, &poster);
-	ok(asked(before + 1), "a question is under way");
-	many_send(c, wires);
-	ok(asked(before + TURNS), "and as many as may be");
-	sleep(2);	/* the others are read, and stand in line */
-	began = now_ms();
-	ok(server_stop(scene.server) == 0, "R-22 the server ends with status 0");
-	ok(now_ms() - began < 6000, "R-22 soon: %ld ms", now_ms() - began);
-	pthread_join(thread, NULL);
-	ok(poster.status == 503, "R-22 the client is answered: %s", client_why(poster.c));
-	is(reply_only(&poster.c->reply, "Retry-After"), "5", "R-22 and comes back");
-	n = many_read(c, wires, 503);
-	ok(n == MANY, "R-22 all are: %u", n);
-	leave(poster.c);
-	leave(c);
-}
-
-static void
-test_counts(void)
-{
-	long allowed = metric_now(metrics, ASKED("allowed"));
-
-	ok(allowed > 20 && (unsigned long)allowed <= orders + 1 + MANY, "allowed: %ld", allowed);
-	ok(metric_now(metrics, ASKED("refused")) > (long)COUNT(answers), "refused: %ld",
-	   metric_now(metrics, ASKED("refused")));
-	ok(metric_now(metrics, ASKED("unusable")) >= 17, "unusable: %ld",
-	   metric_now(metrics, ASKED("unusable")));
-	ok(metric_now(metrics, ASKED("unreachable")) >= 17 + MANY, "unreachable: %ld",
-	   metric_now(metrics, ASKED("unreachable")));
-	ok(metric_now(metrics, "brevet_webhook_seconds_count") >= allowed + MANY, "and how long "
-	   "each took");
-}
-
-static bool
-begin(struct fake_dns *dns)
-{
-	struct arena *a = arena_new();
-	const char *settings[] = {
-		"workers=1", "webhook.timeout=1s", "limit.enabled=false",
-		"directory.default.eab=optional",
-		arena_printf(a, "validation.resolvers=127.0.0.1@%u", fake_dns_port(dns)),
-		arena_printf(a, "metrics.listen=127.0.0.1:%u", metrics),
-		arena_printf(a, "webhook.url=https://" HOOK_HOST ":%u/decide?for=1",
-			     fake_hook_port(hook)),
-		arena_printf(a, "webhook.secret=%s/secret", scene.dir),
-		arena_printf(a, "webhook.ca=%s/hook.pem", scene.dir), NULL
-	};
-	bool good = scene_serve(&scene, settings);
-
-	arena_free(a);
-	return good;
 }
 
 int
 main(void)
 {
-	struct fake_dns *dns = fake_dns_start(records);
-	char file[512];
-
-	scene_prepare(&scene, 0);
-	stage_write(scene.dir, "secret", SECRET "\n");
-	snprintf(file, sizeof(file), "%s/secret", scene.dir);
-	chmod(file, 0600);
-	snprintf(file, sizeof(file), "%s/hook.pem", scene.dir);
-	ca = hook_ca_new("Hook CA", file);
-	hook = fake_hook_start(&ca, HOOK_GOOD, SECRET);
-	metrics = port_free();
-	if (begin(dns)) {
-		test_question();
-		test_binding();
-		test_answers();
-		test_long_reason(300, 255);
-		test_long_reason(60000, 255);
-		test_several();
-		test_absent();
-		test_impostors();
-		test_places();
-		test_absent_allows();
-		test_reload();
-		test_limits();
-		test_connections();
-		test_many();
-		test_lost();
-		test_counts();
-		test_stop();
-	}
-	scene_end(&scene);
-	fake_hook_stop(hook);
-	hook_ca_free(&ca);
-	fake_dns_stop(dns);
+	if (!hooked_begin())
+		return 1;
+	test_question();
+	test_binding();
+	test_answers();
+	test_long_reason(300, 255);
+	test_long_reason(60000, 255);
+	test_several();
+	test_absent();
+	test_impostors();
+	test_places();
+	ok(server_stop(scene.server) == 0, "the server ends with status 0");
+	hooked_end();
 	return tap_done();
 }

@@ -218,7 +218,7 @@ answer(struct conn *c, const struct hook_plan *plan)
 		return drip(c, plan->text);
 	case HOOK_ENDLESS:
 		give(c, plan->text, strlen(plan->text));
-		while (give(c, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 64))
+		while (give(c, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 48))
 			;
 		return false;
 	case HOOK_HANGS_UP:

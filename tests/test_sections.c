@@ -12,8 +12,8 @@
 #define ISSUERS "issuer main { certificate = \"i.pem\"\n key = \"i.key\" }\n" \
 		"issuer other { certificate = \"i.pem\"\n key = \"i.key\" }\n" \
 		"profile long { }\nprofile short { lifetime = 1d }\nhosts = { ca.example }\n"
-#define HOOK(more) ISSUERS "webhook { url = \"https://hook.example/\"\n secret = \"secret\"\n" more \
-		   " }\n"
+#define HOOK(more) ISSUERS "webhook { url = \"https://hook.example/\"\n secret = \"secret\"\n" \
+		   more " }\n"
 #define DIRECTORY(more) ISSUERS "directory part { " more " }\n"
 
 static char dir[] = "/tmp/sectionsXXXXXX";
@@ -96,12 +96,15 @@ static void
 test_bad_directories(void)
 {
 	static const char *const paths[] = {
-		"part", "/", "//", "/a/", "/a//b", "//a", "/A", "/a b", "/a%2fb", "/a?b", "/\xc3\xa4",
+		"part", "/", "//", "/a/", "/a//b", "//a", "/A", "/a b", "/a%2fb", "/a?b",
+		"/\xc3\xa4",
 		"/.", "/..", "/a/..", "/../a", "/a/./b", "/acme", "/directory", "/help", "/acme/a",
 		"/a/acme", "/a/directory/b", "/help/limits", "/a/help", "/a;b", "/a\\\\b", "/a:b",
 		"https://a", "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	};
-	static const char *const good[] = { "/acmex", "/a/xacme", "/...", "/helping/a", "/-", "/1" };
+	static const char *const good[] = {
+		"/acmex", "/a/xacme", "/...", "/helping/a", "/-", "/1"
+	};
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		bad(arena_printf(a, DIRECTORY("path = \"%s\""), paths[i]),
@@ -116,7 +119,8 @@ test_bad_directories(void)
 		if (c != NULL)
 			acme_config_release(&c->acme);
 	}
-	bad(DIRECTORY("") "directory b { path = /part }\n", "directory part has the path \"/part\"");
+	bad(DIRECTORY("") "directory b { path = /part }\n",
+	    "directory part has the path \"/part\"");
 	bad(ISSUERS "directory default { path = /part }\ndirectory part { }\n",
 	    "directory default has the path \"/part\"");
 	bad(DIRECTORY("") "directory part { }\n", "part");
@@ -182,7 +186,7 @@ test_bad_webhook(void)
 	bad(HOOK("secret = \".\""), "is not a file");
 	bad(HOOK("ca = \"nowhere\""), "webhook.ca: nowhere: No such file");
 	bad(HOOK("ca = \"secret\""), "webhook.ca: secret: holds no certificates");
-	bad(HOOK("ca = \"broken.pem\""), "webhook.ca: broken.pem: holds no certificates in PEM, or a");
+	bad(HOOK("ca = \"broken.pem\""), "broken.pem: holds no certificates in PEM, or a");
 	bad(HOOK("timeout = 0s"), "webhook.timeout");
 	bad(HOOK("timeout = 2m"), "webhook.timeout");
 	bad(HOOK("absent = maybe"), "webhook.absent");
