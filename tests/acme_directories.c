@@ -544,8 +544,7 @@ test_proofs(void)
 
 /* --- bindings --------------------------------------------------------------------- */
 
-/* How the last bind() ended. */
-static char why[256];
+static char why[256];		/* what the last bind() was told */
 
 /* newAccount in a directory with a binding key of any, its URL as given (NULL: right). */
 static int
