@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limits.c - rate limits; the buckets of all but one are in the store.
- * Runs on: writer; limits_request() on any loop. */
+ * Runs on: writer; limits_order_ahead() and limits_request() on any loop, too. */
 #include "acme/limits.h"
 
 #include <openssl/sha.h>

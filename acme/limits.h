@@ -3,7 +3,7 @@
  *
  * What is spent is spent in the edit that makes the object, so that it holds whatever dies.
  * Refusals are rateLimited with the moment when the same request passes all limits; they
- * change nothing.  All but limits_request() are for the writer. */
+ * change nothing.  All but limits_order_ahead() and limits_request() are for the writer. */
 #ifndef ACME_LIMITS_H
 #define ACME_LIMITS_H
 
