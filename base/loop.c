@@ -41,6 +41,9 @@ loop_free(struct loop *l)
 		if (l->slot[i] != NULL)
 			l->slot_free[i](l->slot[i]);
 	event_free(l->inbox);
+	/* What libevent has put off until later: the last of connections that were closed. */
+	if (l->flows == 0)
+		event_base_loop(l->base, EVLOOP_NONBLOCK);
 	event_base_free(l->base);
 	lane_free(l->lane);
 	free(l);
