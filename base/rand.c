@@ -50,6 +50,20 @@ id_none(const struct id *id)
 	return id_equal(id, &none);
 }
 
+bool
+serial_equal(const struct serial *a, const struct serial *b)
+{
+	return memcmp(a->b, b->b, SERIAL_LEN) == 0;
+}
+
+bool
+serial_none(const struct serial *serial)
+{
+	static const struct serial none;
+
+	return serial_equal(serial, &none);
+}
+
 const char *
 id_print(struct arena *a, const struct id *id)
 {

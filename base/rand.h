@@ -32,6 +32,8 @@ void rand_bytes(void *buf, size_t n);
 struct id id_new(int64_t now_ms);
 bool id_equal(const struct id *a, const struct id *b);
 bool id_none(const struct id *id);		/* all zero: "no such object" */
+bool serial_none(const struct serial *serial);	/* all zero: "no such certificate" */
+bool serial_equal(const struct serial *a, const struct serial *b);
 const char *id_print(struct arena *a, const struct id *id);	/* base64url, 30 characters */
 bool id_parse(const char *text, size_t len, struct id *id);	/* false: not an id */
 

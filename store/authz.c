@@ -127,6 +127,28 @@ store_authz_remember(struct edit *e, const struct authz *authz)
 		 BLOB_ID(&authz->id));
 }
 
+/* Forgets it if it is the one that is found. */
+static void
+authz_forget(struct edit *e, const struct authz *authz, enum authz_state state)
+{
+	struct blob key = found_key(edit_arena(e), &authz->account, &authz->ident, state);
+	struct blob value = view_get(edit_view(e), TABLE_ACCOUNT_AUTHZ, key);
+
+	if (value.data != NULL && blob_equal(value, BLOB_ID(&authz->id)))
+		edit_del(e, TABLE_ACCOUNT_AUTHZ, key);
+}
+
+void
+store_authz_del(struct edit *e, const struct authz *authz)
+{
+	struct ended record = { TABLE_AUTHZ, 'a', BLOB_ID(&authz->id) };
+
+	ended_del(e, &record);
+	authz_forget(e, authz, AUTHZ_PENDING);
+	authz_forget(e, authz, AUTHZ_VALID);
+	evidence_del(e, &authz->id);
+}
+
 const struct authz *
 store_authz_find(const struct view *v, struct arena *a, const struct id *account,
 		 const struct ident *ident, enum authz_state state)

@@ -81,3 +81,13 @@ store_cert_put(struct edit *e, const struct cert *cert)
 	if (cert->state == CERT_REVOKED)
 		revoked_put(e, cert);
 }
+
+void
+store_cert_del(struct edit *e, const struct cert *cert)
+{
+	struct ended record = { TABLE_CERTS, 'c', BLOB_ID(&cert->serial) };
+
+	ended_del(e, &record);
+	if (cert->state == CERT_REVOKED)
+		store_revoked_del(e, cert);
+}

@@ -36,7 +36,8 @@ counts_change(struct edit *e, enum table t, struct blob old, struct blob new)
 		if (counted[i].table == t) {
 			if (old.data != NULL)
 				move(e, i, old, -1);
-			move(e, i, new, 1);
+			if (new.data != NULL)
+				move(e, i, new, 1);
 		}
 }
 

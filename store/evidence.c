@@ -87,3 +87,37 @@ store_evidence_add(struct edit *e, const struct id *id, int64_t now_ms, const ch
 		edit_del(e, TABLE_EVIDENCE, evidence_key(edit_arena(e), id, rows.first));
 	edit_put(e, TABLE_EVIDENCE, evidence_key(edit_arena(e), id, ms), BLOB_TEXT(text));
 }
+
+/* The keys of an id's rows: nothing may change while they are looked for. */
+struct keys {
+	struct arena	*arena;
+	struct blob	 id;
+	struct blob	 key[16];
+	size_t		 n;
+};
+
+static bool
+key_seen(void *arg, struct blob key, struct blob value)
+{
+	struct keys *keys = arg;
+
+	(void)value;
+	if (keys->n == sizeof(keys->key) / sizeof(keys->key[0]) || !of_id(key, keys->id))
+		return false;
+	keys->key[keys->n++] = (struct blob){ arena_memdup(keys->arena, key.data, key.len),
+					      key.len };
+	return true;
+}
+
+void
+evidence_del(struct edit *e, const struct id *id)
+{
+	struct keys keys;
+
+	do {
+		keys = (struct keys){ .arena = edit_arena(e), .id = BLOB_ID(id) };
+		view_scan(edit_view(e), TABLE_EVIDENCE, keys.id, key_seen, &keys);
+		for (size_t i = 0; i < keys.n; i++)
+			edit_del(e, TABLE_EVIDENCE, keys.key[i]);
+	} while (keys.n > 0 && !edit_failed(e));
+}

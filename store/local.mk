@@ -1,17 +1,19 @@
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = store/account.c store/authz.c store/binding.c store/cert.c \
 	store/codec.c store/codec.h store/commit.c store/counts.c store/crl.c \
-	store/end.c store/env.h store/evidence.c store/job.c store/limit.c \
+	store/end.c store/env.h store/evidence.c store/incident.c store/job.c store/limit.c \
 	store/list.c store/meta.c store/open.c store/order.c store/records.h \
-	store/revocation.c store/schema.h store/store.h store/txn.c store/txn.h \
-	store/writer.c
+	store/renewal.c store/revocation.c store/schema.h store/slots.c store/store.h \
+	store/txn.c store/txn.h store/writer.c
 
-unit_tests += tests/test_codec tests/test_records tests/test_store tests/test_upgrade \
-	tests/test_writer
+unit_tests += tests/test_codec tests/test_records tests/test_renewals tests/test_store \
+	tests/test_upgrade tests/test_writer
 tests_test_codec_SOURCES = tests/test_codec.c tests/tap.h tests/sample.h
 tests_test_codec_LDADD = $(STORE)
 tests_test_records_SOURCES = tests/test_records.c tests/store_make.h tests/tap.h tests/sample.h
 tests_test_records_LDADD = $(STORE)
+tests_test_renewals_SOURCES = tests/test_renewals.c tests/store_make.h tests/tap.h tests/sample.h
+tests_test_renewals_LDADD = $(STORE)
 tests_test_store_SOURCES = tests/test_store.c tests/store_make.h tests/tap.h tests/sample.h
 tests_test_store_LDADD = $(STORE)
 tests_test_upgrade_SOURCES = tests/test_upgrade.c tests/tap.h tests/sample.h
@@ -28,6 +30,8 @@ EXTRA_DIST += tests/corpus/store/account tests/corpus/store/account-bare \
 	tests/corpus/store/authz tests/corpus/store/authz-invalid tests/corpus/store/binding \
 	tests/corpus/store/binding-bare tests/corpus/store/binding-count \
 	tests/corpus/store/binding-cut tests/corpus/store/binding-state tests/corpus/store/cert \
-	tests/corpus/store/cert-intended tests/corpus/store/crl tests/corpus/store/job \
+	tests/corpus/store/cert-intended tests/corpus/store/crl tests/corpus/store/incident \
+	tests/corpus/store/incident-state tests/corpus/store/job \
 	tests/corpus/store/order tests/corpus/store/order-count tests/corpus/store/order-csr \
-	tests/corpus/store/order-cut
+	tests/corpus/store/order-cut tests/corpus/store/renewal \
+	tests/corpus/store/renewal-reversed

@@ -12,6 +12,7 @@
 
 #include "store/codec.h"
 #include "store/env.h"
+#include "store/records.h"
 #include "store/txn.h"
 
 #ifdef HAVE_CONFIG_H
@@ -20,6 +21,7 @@
 #define PACKAGE_STRING "brevet"
 #endif
 
+#define FORMAT_ENDS_BY_KIND 4
 #define READERS_MAX 1024
 #define DIR_MODE    0700
 #define FILE_MODE   0600
@@ -172,11 +174,13 @@ format_read(struct store *s, char version[64])
 }
 
 static bool
-format_write(struct store *s, struct problem *p)
+format_write(struct store *s, uint32_t before, struct problem *p)
 {
 	struct edit *e = edit_begin(s);
 	struct encoder c = { .arena = edit_arena(e) };
 
+	if (before != 0 && before < FORMAT_ENDS_BY_KIND)
+		ends_upgrade(e);
 	encode_u32(&c, STORE_FORMAT);
 	store_meta_put(e, "format", encoder_blob(&c));
 	store_meta_put(e, "version", BLOB_TEXT(PACKAGE_STRING));
@@ -210,8 +214,7 @@ format_check(struct store *s, bool create, bool reader, struct problem *p)
 	err = tables_open(s, TABLE_META, TABLES, reader ? 0 : MDB_CREATE);
 	if (err != 0)
 		return refuse(p, s->dir, err);
-	/* Older formats had fewer tables, and nothing else was other. */
-	return format == STORE_FORMAT || format_write(s, p);
+	return format == STORE_FORMAT || format_write(s, format, p);
 }
 
 static struct store *

@@ -3,13 +3,15 @@
 #include "store/records.h"
 
 #define IDENT_LEAST 4		/* octets of the shortest ident */
+#define ORDER_VERSION 2
+#define ORDER_NO_REPLACES 1	/* the version before "replaces" */
 
 struct blob
 order_encode(const struct order *order, struct arena *a)
 {
 	struct encoder c = { .arena = a };
 
-	encode_u8(&c, RECORD_VERSION);
+	encode_u8(&c, ORDER_VERSION);
 	encode_time(&c, order->expires);
 	encode_id(&c, &order->account);
 	encode_scope(&c, &order->scope);
@@ -30,6 +32,9 @@ order_encode(const struct order *order, struct arena *a)
 		encode_serial(&c, &order->serial);
 		encode_blob(&c, order->spki);
 	}
+	encode_maybe(&c, order->replaces);
+	if (order->replaces != NULL)
+		encode_serial(&c, &order->replaced);
 	return encoder_blob(&c);
 }
 
@@ -37,8 +42,10 @@ bool
 order_decode(struct blob bytes, struct arena *a, struct order *order)
 {
 	struct decoder d = decoder_new(bytes, a);
+	unsigned version;
 
-	if (decode_u8(&d) != RECORD_VERSION)
+	version = decode_u8(&d);
+	if (version != ORDER_VERSION && version != ORDER_NO_REPLACES)
 		return false;
 	order->expires = decode_time(&d);
 	order->account = decode_id(&d);
@@ -62,6 +69,9 @@ order_decode(struct blob bytes, struct arena *a, struct order *order)
 		order->serial = decode_serial(&d);
 		order->spki = decode_blob(&d);
 	}
+	order->replaces = version == ORDER_NO_REPLACES ? NULL : decode_maybe(&d);
+	if (order->replaces != NULL)
+		order->replaced = decode_serial(&d);
 	return decoder_done(&d);
 }
 
@@ -107,6 +117,17 @@ store_order_put(struct edit *e, const struct order *order)
 	struct ended record = { TABLE_ORDERS, 'o', BLOB_ID(&order->id) };
 
 	ended_put(e, &record, order_encode(order, edit_arena(e)));
+}
+
+void
+store_order_del(struct edit *e, const struct order *order)
+{
+	struct ended record = { TABLE_ORDERS, 'o', BLOB_ID(&order->id) };
+
+	ended_del(e, &record);
+	edit_del(e, TABLE_ACCOUNT_ORDERS,
+		 under_account(edit_arena(e), &order->account, &order->id));
+	evidence_del(e, &order->id);
 }
 
 struct list {

@@ -25,6 +25,11 @@ bool cert_decode(struct blob bytes, struct arena *a, struct cert *cert);
 struct blob crl_encode(const struct crl *crl, struct arena *a);
 bool crl_decode(struct blob bytes, struct arena *a, struct crl *crl);
 
+struct blob renewal_encode(const struct renewal *renewal, struct arena *a);
+bool renewal_decode(struct blob bytes, struct arena *a, struct renewal *renewal);
+struct blob incident_encode(const struct incident *incident, struct arena *a);
+bool incident_decode(struct blob bytes, struct arena *a, struct incident *incident);
+
 struct blob binding_encode(const struct binding *binding, struct arena *a);
 bool binding_decode(struct blob bytes, struct arena *a, struct binding *binding);
 
@@ -32,7 +37,7 @@ bool binding_decode(struct blob bytes, struct arena *a, struct binding *binding)
 struct blob job_encode(const struct job *job, struct arena *a);
 bool job_decode(struct blob key, struct job *job);
 
-/* Adds (once only) or replaces a record with an end, and its row in `ends`.  The value
+/* Adds (once only), replaces or deletes a record with an end, and its row in `ends`.  The value
  * begins with version and end. */
 struct ended {
 	enum table	 table;
@@ -41,16 +46,25 @@ struct ended {
 };
 void ended_add(struct edit *e, const struct ended *record, struct blob value);
 void ended_put(struct edit *e, const struct ended *record, struct blob value);
+void ended_del(struct edit *e, const struct ended *record);
+/* Rows of formats before 4 become ours. */
+void ends_upgrade(struct edit *e);
 
 /* The ids behind a prefix in a table's keys, in their order, at most max, those behind
  * `after` (NULL: from the first), in the arena; returns how many. */
 size_t id_list(const struct view *v, struct arena *a, enum table t, struct blob prefix,
 	       const struct id *after, size_t max, struct id **ids);
 
+/* An open renewal's window in the slots of time. */
+void slots_change(struct edit *e, const struct renewal *renewal, bool add);
+
 /* The row of a revoked certificate in the list of its issuer and shard. */
 void revoked_put(struct edit *e, const struct cert *cert);
 
-/* A record is added (old: NULL data) or replaced: for store_counts().  The end of the edit
+/* All evidence of an authorization or order goes. */
+void evidence_del(struct edit *e, const struct id *id);
+
+/* A record is added (old: NULL data), replaced or deleted (new: NULL data): for store_counts().  The end of the edit
  * writes what has come together. */
 void counts_change(struct edit *e, enum table t, struct blob old, struct blob new);
 void counts_write(struct edit *e);

@@ -44,6 +44,13 @@ revoked_put(struct edit *e, const struct cert *cert)
 	edit_put(e, TABLE_META, COUNT, encoder_blob(&count));
 }
 
+void
+store_revoked_del(struct edit *e, const struct cert *cert)
+{
+	edit_del(e, TABLE_REVOKED, revoked_key(edit_arena(e), cert->scope.issuer, cert->shard,
+					       &cert->serial));
+}
+
 struct list {
 	struct blob	 prefix;
 	struct arena	*arena;

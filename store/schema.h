@@ -21,7 +21,7 @@
 #define STORE_SCHEMA_H
 
 /* Another number means: this version does not read it (store/open.c). */
-#define STORE_FORMAT 3
+#define STORE_FORMAT 4
 
 enum table {
 	/* text -> octets.  "format" u32, "version" the text of who made this format,
@@ -36,9 +36,10 @@ enum table {
 	TABLE_ACCOUNTS,
 	/* directory u32, thumbprint 32 -> account id */
 	TABLE_ACCOUNT_KEYS,
-	/* id -> 1, expires u64, account id, scope, state u8, created u64, not_before
+	/* id -> 2, expires u64, account id, scope, state u8, created u64, not_before
 	 * u64, not_after u64, count and idents, count and authz ids, error maybe, has_csr
-	 * u8 and if so: csr_hash 32, serial, spki length and octets */
+	 * u8 and if so: csr_hash 32, serial, spki length and octets; replaces maybe and if it
+	 * is there: the serial in it.  Version 1 ends before "replaces". */
 	TABLE_ORDERS,
 	/* account id, order id -> nothing */
 	TABLE_ACCOUNT_ORDERS,
@@ -53,8 +54,9 @@ enum table {
 	/* issuer u32, shard u32 -> 1, number u64, revocations u64, this_update u64,
 	 * next_update u64, der length and octets */
 	TABLE_CRLS,
-	/* time u64, kind u8, id or serial -> nothing.  One row for each record that has an
-	 * end, moved with it.  kind: 'o' order, 'a' authorization, 'c' certificate. */
+	/* kind u8, time u64, id or serial -> nothing.  One row for each record that has an
+	 * end, moved with it.  kind: 'o' order, 'a' authorization, 'c' certificate.  Before
+	 * format 4 the time stood first. */
 	TABLE_ENDS,
 	/* kind u8, id, arg u32 -> nothing */
 	TABLE_JOBS,
@@ -90,6 +92,23 @@ enum table {
 	 * "caa": ...} of an attempt (va/record.h; "caa" where control was proved), {"caa": ...}
 	 * of a name of the order at finalize, {"prevalidated": {"binding": id, "at": time}} */
 	TABLE_EVIDENCE,
+
+	/* since format 4: */
+	/* serial -> 1, not_after u64, start u64, end u64, order id, successor serial, incident
+	 * id, closed u8: when that certificate shall be renewed */
+	TABLE_RENEWALS,
+	/* start u64, serial -> end u64: those of the above that wait for a successor */
+	TABLE_DUE,
+	/* row u32, kind u8 -> SLOTS_ROW numbers, for the slots from row * SLOTS_ROW on, each
+	 * SLOT_SECONDS long.  kind 'p' u64: load of the renewals that are planned in it;
+	 * 's' and 'e' u32: how many windows of the above table begin and end in it.  A row of
+	 * nothing but zeros is not there. */
+	TABLE_SLOTS,
+	/* id -> 1, state u8, created u64, spread u64, revoke_at u64, reason u8, at serial,
+	 * matched u64, replaced u64, revoked u64, where text, explanation text */
+	TABLE_INCIDENTS,
+	/* incident id, serial -> nothing */
+	TABLE_INCIDENT_CERTS,
 	TABLES
 };
 

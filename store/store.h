@@ -226,6 +226,8 @@ struct order {
 	uint8_t			 csr_hash[32];	/* SHA-256 of the CSR that was accepted */
 	struct blob		 spki;		/* its public key, DER */
 	struct serial		 serial;	/* of the certificate, intended or issued */
+	const char		*replaces;	/* RFC 9773 section 5, as it was sent, or NULL */
+	struct serial		 replaced;	/* the serial in it */
 };
 
 const struct order *store_order_get(const struct view *v, struct arena *a,
@@ -233,6 +235,8 @@ const struct order *store_order_get(const struct view *v, struct arena *a,
 /* Adds the record, its row under its account, and its end. */
 void store_order_add(struct edit *e, const struct order *order);
 void store_order_put(struct edit *e, const struct order *order);
+/* It goes, with its rows elsewhere and its evidence. */
+void store_order_del(struct edit *e, const struct order *order);
 /* Ids of an account's orders, newest first, at most max, those older than `before`
  * (NULL: all), in the arena; returns how many. */
 size_t store_order_list(const struct view *v, struct arena *a, const struct id *account,
@@ -288,6 +292,8 @@ const struct authz *store_authz_get(const struct view *v, struct arena *a,
 				    const struct id *id);
 void store_authz_add(struct edit *e, const struct authz *authz);	/* and its end */
 void store_authz_put(struct edit *e, const struct authz *authz);
+/* It goes, with its evidence, and is found no more. */
+void store_authz_del(struct edit *e, const struct authz *authz);
 
 /* Makes this authorization the one that store_authz_find() finds for its account,
  * identifier and state (pending or valid). */
@@ -334,6 +340,8 @@ const struct cert *store_cert_get(const struct view *v, struct arena *a,
 void store_cert_add(struct edit *e, const struct cert *cert);	/* and its end */
 /* Replaces it; a revoked one enters the list of its issuer and shard. */
 void store_cert_put(struct edit *e, const struct cert *cert);
+/* It goes, from the list of its issuer and shard too. */
+void store_cert_del(struct edit *e, const struct cert *cert);
 
 /* --- certificate revocation lists ------------------------------------------------- */
 
@@ -349,6 +357,9 @@ struct revoked {
  * many. */
 size_t store_revoked_list(const struct view *v, struct arena *a, uint32_t issuer,
 			  uint32_t shard, struct revoked **rows);
+
+/* A revoked certificate stands in that list no more. */
+void store_revoked_del(struct edit *e, const struct cert *cert);
 
 /* Revocations so far: a CRL that was made with a smaller number is out of date. */
 uint64_t store_revocations(const struct view *v);
@@ -368,6 +379,110 @@ struct crl {
 const struct crl *store_crl_get(const struct view *v, struct arena *a, uint32_t issuer,
 				uint32_t shard);
 void store_crl_put(struct edit *e, const struct crl *crl);
+
+/* --- renewals (RFC 9773) ------------------------------------------------------------ */
+
+/* When a certificate shall be renewed.  It is open, which is to say that it is waited for,
+ * until it has a successor or is closed. */
+struct renewal {
+	struct serial	serial;
+	int64_t		not_after;
+	int64_t		start, end;	/* the suggested window, seconds */
+	struct id	order;		/* the last one that named it in `replaces`; or zero */
+	struct serial	successor;	/* or zero */
+	struct id	incident;	/* that gave it this window; or zero */
+	bool		closed;		/* nobody waits any more: revoked, expired */
+};
+
+const struct renewal *store_renewal_get(const struct view *v, struct arena *a,
+					const struct serial *serial);	/* NULL: none */
+/* Adds or replaces it, and keeps the index of open ones and the slots below right. */
+void store_renewal_put(struct edit *e, const struct renewal *renewal);
+void store_renewal_del(struct edit *e, const struct serial *serial);
+
+/* All of them, in the order of their serials, behind `after` (NULL: from the first), at most
+ * max, in the arena; returns how many. */
+size_t store_renewal_list(const struct view *v, struct arena *a, const struct serial *after,
+			  size_t max, struct renewal **renewals);
+
+/* Open ones whose window has begun by `now`, in the order of its begin; fields serial, start
+ * and end alone.  after: the last one of the page before, or NULL. */
+struct due {
+	struct serial	serial;
+	int64_t		start, end;
+};
+size_t store_due_list(const struct view *v, struct arena *a, int64_t now,
+		      const struct due *after, size_t max, struct due **due);
+
+/* Time as the plan of renewals sees it. */
+#define SLOT_SECONDS	300
+#define SLOTS_ROW	144		/* 12 hours */
+#define SLOT_LOAD	65536		/* of one renewal, over all slots of its window; each has
+					 * the same whole number, at least 1 */
+
+/* The load of open renewals in n slots from that one on (its time / SLOT_SECONDS). */
+void store_slots_load(const struct view *v, uint32_t first, size_t n, uint64_t *loads);
+
+/* How many open renewals have a window that has begun in a slot before now's, and one that
+ * has ended so (which are among the former).  Takes as long as there are rows of slots. */
+struct store_due {
+	uint64_t	begun, ended;
+};
+struct store_due store_due_count(const struct view *v, int64_t now);
+
+/* --- incidents ---------------------------------------------------------------------- */
+
+enum incident_state {
+	INCIDENT_MARKING = 1,	/* windows are being moved */
+	INCIDENT_OPEN = 2,	/* clients renew */
+	INCIDENT_REVOKING = 3,
+	INCIDENT_ENDED = 4
+};
+
+struct incident {
+	struct id		 id;
+	enum incident_state	 state;
+	int64_t			 created, spread;	/* seconds */
+	int64_t			 revoke_at;		/* 0: never */
+	int			 reason;		/* of the revocation */
+	struct serial		 at;			/* of MARKING and REVOKING: done up to it */
+	uint64_t		 matched, replaced, revoked;
+	const char		*where, *explanation;	/* the expression, a URL or "" */
+};
+
+const struct incident *store_incident_get(const struct view *v, struct arena *a,
+					  const struct id *id);		/* NULL: none */
+void store_incident_put(struct edit *e, const struct incident *incident);
+/* Oldest first, behind `after` or from the first. */
+size_t store_incident_list(const struct view *v, struct arena *a, const struct id *after,
+			   size_t max, struct id **ids);
+/* A certificate belongs to it. */
+void store_incident_cert_put(struct edit *e, const struct id *id, const struct serial *serial);
+void store_incident_cert_del(struct edit *e, const struct id *id, const struct serial *serial);
+size_t store_incident_cert_list(const struct view *v, struct arena *a, const struct id *id,
+				const struct serial *after, size_t max,
+				struct serial **serials);
+
+/* --- what has ended ----------------------------------------------------------------- */
+
+/* A record's end: when an order or authorization expires, a certificate's notAfter. */
+struct store_end {
+	int64_t		at;
+	struct id	id;		/* of an order or authorization */
+	struct serial	serial;		/* of a certificate */
+};
+
+/* Those of a kind ('o' orders, 'a' authorizations, 'c' certificates) with an end before
+ * `until`, behind `after` (NULL: from the first), at most max. */
+struct store_end_query {
+	char			 kind;
+	int64_t			 until;
+	const struct store_end	*after;
+	size_t			 max;
+};
+/* In the order of their ends, in the arena; returns how many. */
+size_t store_end_list(const struct view *v, struct arena *a, const struct store_end_query *q,
+		      struct store_end **ends);
 
 /* --- external account bindings (section 7.3.4) ------------------------------------- */
 

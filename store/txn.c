@@ -33,7 +33,12 @@ table_name(enum table t)
 		[TABLE_BINDINGS] = "bindings", [TABLE_BINDING_ACCOUNTS] = "binding_accounts",
 		[TABLE_LIMITS] = "limits", [TABLE_RATES] = "rates",
 		[TABLE_PAUSES] = "pauses", [TABLE_FAILING] = "failing",
-		[TABLE_EVIDENCE] = "evidence"
+		[TABLE_EVIDENCE] = "evidence",
+		[TABLE_RENEWALS] = "renewals",
+		[TABLE_DUE] = "due",
+		[TABLE_SLOTS] = "slots",
+		[TABLE_INCIDENTS] = "incidents",
+		[TABLE_INCIDENT_CERTS] = "incident_certs"
 	};
 
 	return names[t];

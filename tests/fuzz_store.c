@@ -2,7 +2,8 @@
 /* fuzz_store.c - any bytes as any record (F-14): refused, or what comes out goes in again.
  *
  * The first octet picks the kind ('A' account, 'O' order, 'Z' authorization, 'C'
- * certificate, 'R' revocation list, 'B' binding, 'J' key of a job); the record is the rest.  Build with
+ * certificate, 'R' revocation list, 'B' binding, 'W' renewal, 'I' incident, 'J' key of a
+ * job); the record is the rest.  Build with
  * -fsanitize=fuzzer, or with tests/fuzz_main.c, which replays a corpus. */
 #include <stdlib.h>
 
@@ -33,6 +34,8 @@ TRY(authz)
 TRY(cert)
 TRY(crl)
 TRY(binding)
+TRY(renewal)
+TRY(incident)
 
 static void
 try_job(struct blob bytes, struct arena *a)
@@ -75,6 +78,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'B':
 		try_binding(bytes, a);
+		break;
+	case 'W':
+		try_renewal(bytes, a);
+		break;
+	case 'I':
+		try_incident(bytes, a);
 		break;
 	case 'J':
 		try_job(bytes, a);

@@ -104,6 +104,8 @@ sample_order(struct arena *a, unsigned n, size_t nident, bool longest)
 		memset(order.csr_hash, 0xcc, sizeof(order.csr_hash));
 		order.spki = sample_blob(a, 1100);
 		order.serial = sample_serial(n);
+		order.replaces = sample_text(a, 70, 'r');
+		order.replaced = sample_serial(n + 1);
 	}
 	return order;
 }
@@ -146,6 +148,14 @@ sample_cert(struct arena *a, unsigned n, size_t len)
 
 	memset(cert.spki_hash, 0x22, sizeof(cert.spki_hash));
 	return cert;
+}
+
+/* When the certificate of that number shall be renewed. */
+SAMPLE struct renewal
+sample_renewal(unsigned n, int64_t start, int64_t end)
+{
+	return (struct renewal){ .serial = sample_serial(n), .not_after = end + 1000,
+				 .start = start, .end = end };
 }
 
 /* An external account binding; its lists have as many texts as that. */

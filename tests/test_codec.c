@@ -150,7 +150,7 @@ record(const char *what, struct blob bytes, struct blob (*again)(struct blob, st
 	ok(good, "%s: cut off anywhere", what);
 	copy[bytes.len] = 0;
 	ok(refused(again, (struct blob){ copy, bytes.len + 1 }), "%s: one octet more", what);
-	copy[0] = RECORD_VERSION + 1;
+	copy[0] = 99;
 	ok(refused(again, (struct blob){ copy, bytes.len }), "%s: another version", what);
 	copy[0] = RECORD_VERSION;
 	for (size_t i = 0; i < bytes.len; i += step) {
@@ -207,6 +207,8 @@ records(void)
 	is(back.idents[0].shown, order.idents[0].shown, "as the client spelled it");
 	is(back.error, order.error, "its error");
 	ok(back.has_csr && same(back.spki, order.spki), "its key");
+	is(back.replaces, order.replaces, "what it replaces");
+	ok(serial_equal(&back.replaced, &order.replaced), "and the serial of that");
 }
 
 /* The bytes of our format.  Who changes these makes a store that older versions cannot
@@ -216,10 +218,13 @@ format(void)
 {
 	struct crl crl = { .number = 5, .revocations = 3, .this_update = 1, .next_update = 2,
 			   .der = { (const uint8_t *)"\x30\x00", 2 } };
-	struct order order = sample_order(a, 1, 1, false);
+	struct order order = sample_order(a, 1, 1, false), old = { .replaces = "" };
 	struct cert cert = sample_cert(a, 1, 2);
 	struct binding binding = sample_binding(a, 1, 1);
 	struct job job = { JOB_ISSUE, sample_id(9), 7 }, back;
+	struct renewal renewal = sample_renewal(1, 300, 900);
+	uint8_t before[512];
+	struct blob bytes;
 
 	is(hex(crl_encode(&crl, a)),
 	   "01" "0000000000000005" "0000000000000003" "0000000000000001"
@@ -227,11 +232,18 @@ format(void)
 	   "crl of schema.h");
 	order.scope.binding = sample_id(0);
 	is(hex(order_encode(&order, a)),
-	   "01" "00000000000007d0" "00000000000000000000000000000000000000000001"
+	   "02" "00000000000007d0" "00000000000000000000000000000000000000000001"
 	   "00000001" "00000002" "01020304" "00000000000000000000000000000000000000000000"
 	   "01" "00000000000003e8" "0000000000000000" "0000000000000000"
 	   "01" "01" "00" "0d6e616d65302e6578616d706c65" "00"
-	   "01" "00000000000000000000000000000000000000000001" "00" "00", "order");
+	   "01" "00000000000000000000000000000000000000000001" "00" "00" "00", "order");
+	/* Before format 4: nothing behind "has_csr". */
+	bytes = order_encode(&order, a);
+	memcpy(before, bytes.data, bytes.len - 1);
+	before[0] = 1;
+	ok(order_decode((struct blob){ before, bytes.len - 1 }, a, &old) && old.nident == 1 &&
+	   old.replaces == NULL, "an order of version 1");
+	ok(!order_decode((struct blob){ before, bytes.len }, a, &old), "that has no more");
 	is(hex(cert_encode(&cert, a)),
 	   "01" "0000000000002328" "00000000000000000000000000000000000000000001"
 	   "00000000000000000000000000000000000000000002"
@@ -249,6 +261,14 @@ format(void)
 	   "07706172746e6572" "00" "010d74657874302e6578616d706c65" "00"
 	   "010d74657874302e6578616d706c65" "010d74657874302e6578616d706c65" "00" "00000006"
 	   "01", "binding");
+	renewal.order = sample_id(2);
+	renewal.incident = sample_id(3);
+	renewal.successor = sample_serial(4);
+	is(hex(renewal_encode(&renewal, a)),
+	   "01" "000000000000076c" "000000000000012c" "0000000000000384"
+	   "00000000000000000000000000000000000000000002"
+	   "0000000000000000000000000000000000000004"
+	   "00000000000000000000000000000000000000000003" "00", "renewal");
 	is(hex(job_encode(&job, a)),
 	   "02" "00000000000000000000000000000000000000000009" "00000007", "job");
 	ok(job_decode(job_encode(&job, a), &back) && back.kind == JOB_ISSUE &&

@@ -74,8 +74,8 @@ ends_row(void *arg, struct blob key, struct blob value)
 {
 	struct ends *ends = arg;
 	struct decoder d = decoder_new(key, a);
-	long time = (long)decode_u64(&d);
 	char kind = (char)decode_u8(&d);
+	long time = (long)decode_u64(&d);
 
 	(void)value;
 	ends->text = arena_printf(a, "%s%ld%c%u ", ends->text, time, kind,

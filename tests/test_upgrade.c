@@ -57,6 +57,16 @@ format_of(const struct view *v)
 	return decode_u32(&d);
 }
 
+/* How many records of a kind have an end. */
+static size_t
+ended(const struct view *v, char kind)
+{
+	struct store_end_query q = { .kind = kind, .until = INT64_MAX, .max = 100 };
+	struct store_end *ends;
+
+	return store_end_list(v, a, &q, &ends);
+}
+
 /* What certbot made there. */
 static void
 check_objects(const struct view *v)
@@ -92,6 +102,8 @@ check_objects(const struct view *v)
 	   memcmp(&revoked[0].serial, &bad, sizeof(bad)) == 0, "format 1: the list of them");
 	ok(store_crl_get(v, a, cert->scope.issuer, cert->shard) != NULL, "format 1: the CRL");
 	ok(store_counts(v).n[COUNT_ORDERS][ORDER_VALID] == 2, "format 1: what is counted");
+	ok(ended(v, 'o') == 2 && ended(v, 'a') == 2 && ended(v, 'c') == 3, "format 1: ends: %zu %zu %zu",
+	   ended(v, 'o'), ended(v, 'a'), ended(v, 'c'));
 	is(store_name(v, a, 'd', account->scope.directory), "default", "format 1: the directory");
 }
 

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* incident.c - incidents, and which certificates belong to them. */
+#include "store/records.h"
+
+struct blob
+incident_encode(const struct incident *incident, struct arena *a)
+{
+	struct encoder c = { .arena = a };
+
+	encode_u8(&c, RECORD_VERSION);
+	encode_u8(&c, incident->state);
+	encode_time(&c, incident->created);
+	encode_time(&c, incident->spread);
+	encode_time(&c, incident->revoke_at);
+	encode_u8(&c, (unsigned)incident->reason);
+	encode_serial(&c, &incident->at);
+	encode_u64(&c, incident->matched);
+	encode_u64(&c, incident->replaced);
+	encode_u64(&c, incident->revoked);
+	encode_text(&c, incident->where);
+	encode_text(&c, incident->explanation);
+	return encoder_blob(&c);
+}
+
+bool
+incident_decode(struct blob bytes, struct arena *a, struct incident *incident)
+{
+	struct decoder d = decoder_new(bytes, a);
+
+	if (decode_u8(&d) != RECORD_VERSION)
+		return false;
+	incident->state = (enum incident_state)decode_enum(&d, INCIDENT_ENDED);
+	incident->created = decode_time(&d);
+	incident->spread = decode_time(&d);
+	incident->revoke_at = decode_time(&d);
+	incident->reason = (int)decode_u8(&d);
+	incident->at = decode_serial(&d);
+	incident->matched = decode_u64(&d);
+	incident->replaced = decode_u64(&d);
+	incident->revoked = decode_u64(&d);
+	incident->where = decode_text(&d);
+	incident->explanation = decode_text(&d);
+	return decoder_done(&d);
+}
+
+const struct incident *
+store_incident_get(const struct view *v, struct arena *a, const struct id *id)
+{
+	struct blob bytes = view_get(v, TABLE_INCIDENTS, BLOB_ID(id));
+	struct incident *incident;
+
+	if (bytes.data == NULL)
+		return NULL;
+	incident = arena_alloc(a, sizeof(*incident));
+	incident->id = *id;
+	if (!incident_decode(bytes, a, incident))
+		store_corrupt(TABLE_INCIDENTS, BLOB_ID(id), "not an incident");
+	return incident;
+}
+
+void
+store_incident_put(struct edit *e, const struct incident *incident)
+{
+	edit_put(e, TABLE_INCIDENTS, BLOB_ID(&incident->id),
+		 incident_encode(incident, edit_arena(e)));
+}
+
+size_t
+store_incident_list(const struct view *v, struct arena *a, const struct id *after, size_t max,
+		    struct id **ids)
+{
+	return id_list(v, a, TABLE_INCIDENTS, (struct blob){ NULL, 0 }, after, max, ids);
+}
+
+/* --- its certificates --------------------------------------------------------------- */
+
+static struct blob
+cert_key(struct arena *a, const struct id *id, const struct serial *serial)
+{
+	struct encoder c = { .arena = a };
+
+	encode_id(&c, id);
+	if (serial != NULL)
+		encode_serial(&c, serial);
+	return encoder_blob(&c);
+}
+
+void
+store_incident_cert_put(struct edit *e, const struct id *id, const struct serial *serial)
+{
+	edit_put(e, TABLE_INCIDENT_CERTS, cert_key(edit_arena(e), id, serial),
+		 (struct blob){ NULL, 0 });
+}
+
+void
+store_incident_cert_del(struct edit *e, const struct id *id, const struct serial *serial)
+{
+	edit_del(e, TABLE_INCIDENT_CERTS, cert_key(edit_arena(e), id, serial));
+}
+
+struct list {
+	struct blob	 after;
+	const struct id	*id;
+	struct serial	*serials;
+	size_t		 n, max;
+};
+
+static bool
+list_row(void *arg, struct blob key, struct blob value)
+{
+	struct list *list = arg;
+
+	(void)value;
+	if (blob_equal(key, list->after))
+		return true;
+	if (list->n == list->max || key.len != ID_LEN + SERIAL_LEN ||
+	    memcmp(key.data, list->id->b, ID_LEN) != 0)
+		return false;
+	memcpy(list->serials[list->n++].b, key.data + ID_LEN, SERIAL_LEN);
+	return true;
+}
+
+size_t
+store_incident_cert_list(const struct view *v, struct arena *a, const struct id *id,
+			 const struct serial *after, size_t max, struct serial **serials)
+{
+	struct list list = { .id = id, .max = max };
+
+	if (after != NULL)
+		list.after = cert_key(a, id, after);
+	*serials = list.serials = arena_alloc(a, max * sizeof(list.serials[0]));
+	view_scan(v, TABLE_INCIDENT_CERTS, cert_key(a, id, after), list_row, &list);
+	return list.n;
+}

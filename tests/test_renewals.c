@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_renewals.c - renewals, the index of those that are due, the slots of time, incidents, what
+ * has ended, and what deleting leaves. */
+#include "tests/store_make.h"
+
+static void
+put(const struct renewal *renewal)
+{
+	struct edit *e = edit_begin(s);
+
+	store_renewal_put(e, renewal);
+	commit(e);
+}
+
+static const char *
+due(int64_t now, const struct due *after, size_t max)
+{
+	defer_struct(view) *v = view_open(s);
+	const char *text = "";
+	struct due *rows;
+	size_t n = store_due_list(v, a, now, after, max, &rows);
+
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(a, "%s%u:%d-%d ", text, rows[i].serial.b[SERIAL_LEN - 1],
+				    (int)rows[i].start, (int)rows[i].end);
+	return text;
+}
+
+static const char *
+counts(int64_t now)
+{
+	defer_struct(view) *v = view_open(s);
+	struct store_due n = store_due_count(v, now);
+
+	return arena_printf(a, "%d %d", (int)n.begun, (int)n.ended);
+}
+
+static const char *
+loads(uint32_t first, size_t n)
+{
+	defer_struct(view) *v = view_open(s);
+	uint64_t *load = arena_alloc(a, n * sizeof(*load));
+	const char *text = "";
+
+	store_slots_load(v, first, n, load);
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(a, "%s%d ", text, (int)load[i]);
+	return text;
+}
+
+static void
+windows(void)
+{
+	struct renewal one = sample_renewal(1, 300, 900), two = sample_renewal(2, 600, 1500);
+	struct due after = { one.serial, 300, 900 };
+
+	put(&one);
+	put(&two);
+	is(due(299, NULL, 9), "", "no window has begun");
+	is(due(300, NULL, 9), "1:300-900 ", "one has");
+	is(due(9999, NULL, 9), "1:300-900 2:600-1500 ", "both have");
+	is(due(9999, NULL, 1), "1:300-900 ", "not more than wanted");
+	is(due(9999, &after, 9), "2:600-1500 ", "those behind one");
+	is(loads(0, 6), "0 32768 54613 21845 21845 0 ", "their load, in the slots of both");
+	is(counts(299), "0 0", "at first none is due");
+	is(counts(600), "1 0", "then one");
+	is(counts(900), "2 1", "then both, one of them too late");
+	is(counts(100000000), "2 2", "then both");
+	one.start = 86400;
+	one.end = 86401;
+	put(&one);
+	is(due(99999, NULL, 9), "2:600-1500 1:86400-86401 ", "a window is moved");
+	is(loads(0, 6), "0 0 21845 21845 21845 0 ", "its load has left");
+	is(loads(287, 3), "0 65536 0 ", "and is elsewhere");
+	two.order = sample_id(9);
+	put(&two);
+	is(due(99999, NULL, 9), "2:600-1500 1:86400-86401 ", "an order changes nothing there");
+	reopen();
+	is(counts(99999), "2 2", "after a restart it is as before");
+	two.successor = sample_serial(3);
+	put(&two);
+	is(due(99999, NULL, 9), "1:86400-86401 ", "who has a successor is not waited for");
+	one.closed = true;
+	put(&one);
+	is(due(99999, NULL, 9), "", "nor is one that is closed");
+	is(counts(100000000), "0 0", "nobody is counted");
+	is(loads(0, 6), "0 0 0 0 0 0 ", "no load is left");
+}
+
+static const struct renewal *
+got(unsigned n)
+{
+	defer_struct(view) *v = view_open(s);
+	struct serial serial = sample_serial(n);
+
+	return store_renewal_get(v, a, &serial);
+}
+
+static void
+records(void)
+{
+	struct renewal full = sample_renewal(7, 1000, 2000), *list;
+	struct serial first = sample_serial(1);
+	struct edit *e;
+	struct view *v;
+
+	full.order = sample_id(8);
+	full.successor = sample_serial(9);
+	full.incident = sample_id(10);
+	full.closed = true;
+	put(&full);
+	ok(got(6) == NULL, "no such renewal");
+	ok(got(7) != NULL && memcmp(got(7), &full, sizeof(full)) == 0, "all of it is kept");
+	v = view_open(s);
+	ok(store_renewal_list(v, a, NULL, 9, &list) == 3 && list[2].start == 1000, "all of them");
+	ok(store_renewal_list(v, a, &first, 1, &list) == 1 && list[0].start == 600, "a page");
+	view_close(v);
+	e = edit_begin(s);
+	for (unsigned n = 1; n < 10; n++) {
+		struct serial serial = sample_serial(n);
+
+		store_renewal_del(e, &serial);
+	}
+	commit(e);
+	ok(got(7) == NULL, "it can be deleted");
+}
+
+/* What has been put, in any order, is what is counted. */
+static void
+many(void)
+{
+	enum { N = 200, STEPS = 3000, SPAN = 400000 };
+	struct renewal all[N] = { 0 };
+	uint64_t random = 1, wrong = 0;
+	struct edit *e = edit_begin(s);
+
+	for (unsigned i = 0; i < STEPS; i++) {
+		struct renewal *r = &all[i % N];
+
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		*r = sample_renewal(i % N + 1, (int64_t)(random >> 40) % SPAN, 0);
+		r->end = r->start + 1 + (int64_t)(random >> 20) % 90000;
+		r->closed = (random >> 60) % 3 == 0;
+		if ((random >> 60) % 5 == 0) {
+			store_renewal_del(e, &r->serial);
+			r->closed = true;
+		} else {
+			store_renewal_put(e, r);
+		}
+	}
+	commit(e);
+	for (int64_t now = 0; now < SPAN + 100000; now += 6000) {
+		defer_struct(view) *v = view_open(s);
+		struct store_due n = store_due_count(v, now), there = { 0 };
+
+		for (unsigned i = 0; i < N; i++) {
+			there.begun += !all[i].closed && all[i].start < now;
+			there.ended += !all[i].closed && all[i].end <= now;
+		}
+		wrong += n.begun != there.begun || n.ended != there.ended;
+	}
+	ok(wrong == 0, "3000 random changes: counted as they are, at each time");
+	e = edit_begin(s);
+	for (unsigned i = 0; i < N; i++)
+		store_renewal_del(e, &all[i].serial);
+	commit(e);
+	is(counts(100000000), "0 0", "all are deleted: nothing is counted");
+	e = edit_begin(s);
+	for (uint32_t slot = 0; slot < SPAN / SLOT_SECONDS + 400; slot++) {
+		uint64_t load;
+
+		store_slots_load(edit_view(e), slot, 1, &load);
+		wrong += load != 0;
+	}
+	edit_abort(e);
+	ok(wrong == 0, "and no load is left");
+}
+
+static void
+incidents(void)
+{
+	struct incident incident = {
+		.id = sample_id(50), .state = INCIDENT_OPEN, .created = 1000, .spread = 3600,
+		.revoke_at = 9000, .reason = 4, .at = sample_serial(3), .matched = 10,
+		.replaced = 5, .revoked = 1, .where = "issuer = x", .explanation = "https://x/"
+	};
+	struct serial first = sample_serial(1), second = sample_serial(2), *serials;
+	const struct incident *read;
+	struct id *ids, other = sample_id(51);
+	struct edit *e = edit_begin(s);
+	struct view *v;
+
+	store_incident_put(e, &incident);
+	incident.id = other;
+	store_incident_put(e, &incident);
+	store_incident_cert_put(e, &other, &second);
+	store_incident_cert_put(e, &other, &first);
+	incident.id = sample_id(52);
+	store_incident_cert_put(e, &incident.id, &first);
+	commit(e);
+	reopen();
+	v = view_open(s);
+	read = store_incident_get(v, a, &other);
+	ok(read != NULL && read->revoke_at == 9000 && read->replaced == 5, "an incident");
+	is(read->where, "issuer = x", "its expression");
+	ok(store_incident_get(v, a, &incident.id) == NULL, "no such incident");
+	ok(store_incident_list(v, a, NULL, 9, &ids) == 2 && id_equal(&ids[1], &other), "both");
+	ok(store_incident_cert_list(v, a, &other, NULL, 9, &serials) == 2 &&
+	   serial_equal(&serials[0], &first), "its certificates");
+	ok(store_incident_cert_list(v, a, &other, &first, 9, &serials) == 1 &&
+	   serial_equal(&serials[0], &second), "those behind the first");
+	view_close(v);
+	e = edit_begin(s);
+	store_incident_cert_del(e, &other, &first);
+	ok(store_incident_cert_list(edit_view(e), a, &other, NULL, 9, &serials) == 1, "one less");
+	edit_abort(e);
+}
+
+static const char *
+ended(char kind, int64_t until, const struct store_end *after, size_t max)
+{
+	defer_struct(view) *v = view_open(s);
+	struct store_end_query q = { kind, until, after, max };
+	const char *text = "";
+	struct store_end *ends;
+	size_t n = store_end_list(v, a, &q, &ends);
+
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(a, "%s%d:%u ", text, (int)ends[i].at, kind == 'c' ?
+				    ends[i].serial.b[SERIAL_LEN - 1] : ends[i].id.b[ID_LEN - 1]);
+	return text;
+}
+
+static void
+ends(void)
+{
+	struct order order = sample_order(a, 10, 1, true), later = sample_order(a, 11, 1, false);
+	struct authz authz = sample_authz(a, 20, true);
+	struct cert cert = sample_cert(a, 30, 500);
+	struct store_end after = { .at = 2000, .id = order.id };
+	struct edit *e = edit_begin(s);
+
+	later.expires = 3000;
+	store_order_add(e, &order);
+	store_order_add(e, &later);
+	store_authz_add(e, &authz);
+	store_authz_remember(e, &authz);
+	store_cert_add(e, &cert);
+	for (int i = 0; i < 40; i++)
+		store_evidence_add(e, &authz.id, 1000 + i, "{}", 100);
+	store_evidence_add(e, &order.id, 1000, "{}", 100);
+	commit(e);
+	is(ended('o', 2000, NULL, 9), "", "none has ended before its end");
+	is(ended('o', 2001, NULL, 9), "2000:10 ", "an order has");
+	is(ended('o', 9999, NULL, 9), "2000:10 3000:11 ", "both");
+	is(ended('o', 9999, NULL, 1), "2000:10 ", "not more than wanted");
+	is(ended('o', 9999, &after, 9), "3000:11 ", "those behind one");
+	is(ended('a', 9999, NULL, 9), "2000:20 ", "an authorization");
+	is(ended('c', 9001, NULL, 9), "9000:30 ", "a certificate");
+	is(ended('c', 9000, NULL, 9), "", "not yet");
+	e = edit_begin(s);
+	store_order_del(e, &order);
+	store_authz_del(e, &authz);
+	store_cert_del(e, &cert);
+	commit(e);
+	is(ended('o', 9999, NULL, 9), "3000:11 ", "deleted: the order's end");
+	is(ended('a', 9999, NULL, 9), "", "the authorization's");
+	is(ended('c', 9999, NULL, 9), "", "the certificate's");
+}
+
+static void
+gone(void)
+{
+	struct order order = sample_order(a, 10, 1, false);
+	struct authz authz = sample_authz(a, 20, false);
+	struct serial serial = sample_serial(30);
+	defer_struct(view) *v = view_open(s);
+	struct store_counts n = store_counts(v);
+	const char **texts;
+	struct id *ids;
+
+	ok(store_order_get(v, a, &order.id) == NULL && store_authz_get(v, a, &authz.id) == NULL &&
+	   store_cert_get(v, a, &serial) == NULL, "none of the three is there");
+	ok(n.n[COUNT_ORDERS][ORDER_PENDING] == 1 && n.n[COUNT_AUTHZ][AUTHZ_PENDING] == 0 &&
+	   n.n[COUNT_CERTS][CERT_ISSUED] == 0, "none is counted");
+	ok(store_order_list(v, a, &order.account, NULL, 9, &ids) == 1 &&
+	   ids[0].b[ID_LEN - 1] == 11, "the account has the other order");
+	ok(store_authz_find(v, a, &authz.account, &authz.ident, AUTHZ_PENDING) == NULL,
+	   "nobody finds the authorization");
+	ok(store_evidence_list(v, a, &authz.id, 9, &texts) == 0 &&
+	   store_evidence_list(v, a, &order.id, 9, &texts) == 0, "the evidence is gone");
+}
+
+/* Another one was remembered since: it stays. */
+static void
+remembered(void)
+{
+	struct authz old = sample_authz(a, 21, false), new = sample_authz(a, 22, false);
+	struct edit *e = edit_begin(s);
+	const struct authz *found;
+
+	store_authz_add(e, &old);
+	store_authz_remember(e, &old);
+	store_authz_add(e, &new);
+	store_authz_remember(e, &new);
+	store_authz_del(e, &old);
+	found = store_authz_find(edit_view(e), a, &new.account, &new.ident, AUTHZ_PENDING);
+	ok(found != NULL && id_equal(&found->id, &new.id), "the newer authorization is found");
+	edit_abort(e);
+}
+
+static void
+revoked(void)
+{
+	struct cert cert = sample_cert(a, 31, 500);
+	struct edit *e = edit_begin(s);
+	struct revoked *rows;
+
+	store_cert_add(e, &cert);
+	cert.state = CERT_REVOKED;
+	cert.revoked = 1500;
+	store_cert_put(e, &cert);
+	ok(store_revoked_list(edit_view(e), a, cert.scope.issuer, 3, &rows) == 1, "in the list");
+	store_revoked_del(e, &cert);
+	ok(store_revoked_list(edit_view(e), a, cert.scope.issuer, 3, &rows) == 0, "not any more");
+	ok(store_cert_get(edit_view(e), a, &cert.serial) != NULL, "the certificate is there");
+	store_cert_put(e, &cert);
+	store_cert_del(e, &cert);
+	ok(store_revoked_list(edit_view(e), a, cert.scope.issuer, 3, &rows) == 0,
+	   "it goes with the certificate");
+	edit_abort(e);
+}
+
+int
+main(void)
+{
+	struct problem p = { 0 };
+
+	a = arena_new();
+	dir = sample_folder(a);
+	s = store_open(dir, MAP, true, &p);
+	if (s == NULL) {
+		printf("Bail out! %s\n", p.detail);
+		return 1;
+	}
+	windows();
+	records();
+	many();
+	incidents();
+	ends();
+	gone();
+	remembered();
+	revoked();
+	return store_end();
+}
