@@ -15,6 +15,7 @@ static const char *const routes[] = {
 	[ROUTE_NEW_AUTHZ] = "new-authz", [ROUTE_ORDER] = "order", [ROUTE_AUTHZ] = "authz",
 	[ROUTE_CHALLENGE] = "chall", [ROUTE_FINALIZE] = "finalize", [ROUTE_CERT] = "cert",
 	[ROUTE_KEY_CHANGE] = "key-change", [ROUTE_REVOKE_CERT] = "revoke-cert",
+	[ROUTE_RENEWAL_INFO] = "renewal-info",
 	[ROUTE_HELP] = "help", [ROUTE_CRL] = "crl", [ROUTE_ISSUER] = "issuer",
 	[ROUTE_OTHER] = "other", NULL
 };

@@ -9,6 +9,7 @@
 #include "acme/jobs.h"
 #include "acme/limits.h"
 #include "acme/policy.h"
+#include "acme/renewal.h"
 #include "acme/status.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -209,6 +210,16 @@ issue_error(const struct issue *job, struct arena *a)
 	return problem_print(&told, a);
 }
 
+/* What the certificate means for those before and after it. */
+static void
+issue_follow(struct flow *f, const struct order *order, const struct cert *cert)
+{
+	const struct acme_config *c = WORK(f)->config;
+	struct serial before = limits_cert_issued(c, f->txn, f->arena, order, cert);
+
+	renewal_issued(f, c, order, cert, &before);
+}
+
 static enum flow_next
 issue_record(struct flow *f)
 {
@@ -238,7 +249,7 @@ issue_record(struct flow *f)
 	next.error = issued ? NULL : issue_error(job, f->arena);
 	store_order_put(f->txn, &next);
 	if (issued)
-		limits_cert_issued(w->config, f->txn, f->arena, &next, &cert);
+		issue_follow(f, &next, &cert);
 	else
 		limits_cert_refund(w->config, f->txn, f->arena, &next);
 	if (job->problem.type == PROBLEM_SERVER_INTERNAL)

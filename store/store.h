@@ -398,6 +398,8 @@ const struct renewal *store_renewal_get(const struct view *v, struct arena *a,
 					const struct serial *serial);	/* NULL: none */
 /* Adds or replaces it, and keeps the index of open ones and the slots below right. */
 void store_renewal_put(struct edit *e, const struct renewal *renewal);
+/* Nobody waits for its renewal any more; nothing, if it has none. */
+void store_renewal_close(struct edit *e, const struct serial *serial);
 void store_renewal_del(struct edit *e, const struct serial *serial);
 
 /* All of them, in the order of their serials, behind `after` (NULL: from the first), at most

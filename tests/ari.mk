@@ -1,0 +1,11 @@
+# Renewal information (RFC 9773).
+ari_sources = tests/ari.c tests/ari.h $(client_sources)
+ari_tests = tests/acme_ari
+tests_acme_ari_SOURCES = tests/acme_ari.c $(ari_sources)
+tests_acme_ari_LDADD = $(CLIENT)
+wire_tests += $(ari_tests)
+
+unit_tests += tests/test_certid
+tests_test_certid_SOURCES = tests/test_certid.c tests/tap.h
+tests_test_certid_LDADD = $(ACME)
+EXTRA_DIST += docs/ari.md
