@@ -3,6 +3,7 @@
  * Runs on: writer; what is pure, anywhere. */
 #include "acme/renewal.h"
 
+#include "acme/plan.h"
 #include "acme/status.h"
 #include "base/clock.h"
 
@@ -31,11 +32,57 @@ renewal_window(const struct cert *cert, const struct renewal *r)
 			   (struct window){ r->start, r->end };
 }
 
+_Static_assert(PLAN_SLOT == SLOT_SECONDS && PLAN_ROW == SLOTS_ROW &&
+	       PLAN_CLASSES == SLOTS_LENGTHS, "the store counts as the plan does");
+
+static void
+read_loads(const struct view *v, struct arena *a, struct plan_loads *loads)
+{
+	loads->load = arena_alloc(a, loads->count * sizeof(loads->load[0]));
+	store_slots_load(v, (uint32_t)loads->first, loads->count, loads->load);
+}
+
+struct window
+renewal_within(const struct view *v, struct arena *a, const struct cert *cert, int64_t now,
+	       int64_t spread)
+{
+	struct plan_ask ask = { .not_before = cert->not_before, .not_after = cert->not_after,
+				.now = now };
+	struct plan_loads loads = plan_range_within(&ask, spread);
+	struct plan_window window;
+
+	read_loads(v, a, &loads);
+	window = plan_window_within(&ask, spread, &loads);
+	return (struct window){ window.start, window.end };
+}
+
+static struct window
+smooth(struct flow *f, const struct plan_ask *ask)
+{
+	const struct view *v = edit_view(f->txn);
+	struct plan_loads loads = plan_range(ask);
+	struct plan_totals totals;
+	struct plan_window window;
+
+	store_slots_pass(f->txn, ask->now);
+	read_loads(v, f->arena, &loads);
+	store_slots_lengths(v, totals.count);
+	window = plan_window(ask, &loads, &totals);
+	return (struct window){ window.start, window.end };
+}
+
 static struct window
 plan(struct flow *f, const struct acme_config *c, const struct cert *cert)
 {
-	(void)f, (void)c;
-	return renewal_fixed(cert->not_before, cert->not_after);
+	struct plan_ask ask = {
+		.not_before = cert->not_before,
+		.not_after = cert->not_after,
+		.now = clock_now(),
+		.band = { (int)c->renewal.from * 10, (int)c->renewal.until * 10 },
+	};
+
+	return c->renewal.smoothing ? smooth(f, &ask) :
+				      renewal_fixed(cert->not_before, cert->not_after);
 }
 
 /* --- who follows whom --------------------------------------------------------------- */

@@ -18,6 +18,12 @@ struct window renewal_fixed(int64_t not_before, int64_t not_after);
  * renewal, or NULL.  Pure. */
 struct window renewal_window(const struct cert *cert, const struct renewal *r);
 
+/* A window that begins now or later and ends within `spread` seconds, and with the certificate:
+ * where the fewest windows are.  Each one put before the next is asked for, many are spread
+ * evenly. */
+struct window renewal_within(const struct view *v, struct arena *a, const struct cert *cert,
+			     int64_t now, int64_t spread);
+
 /* On the writer, a certificate has been issued for an order: its renewal is planned, and it
  * is the successor of the one that the order replaces, or else of `before`, the newest one
  * of the same names (all zero: none), if that was its account's or its binding's. */

@@ -4,14 +4,13 @@
 #include <string.h>
 
 #include "acme/certid.h"
+#include "acme/plan.h"
 #include "acme/renewal.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "base/clock.h"
 
-#define POLLS	  24	/* of a client in a certificate's life, at least */
-#define POLL_LEAST 60	/* seconds; clients take no less */
-#define FRESH	  60	/* seconds that a cache may keep it: an incident shall be heard of */
+#define FRESH 60	/* seconds that a cache may keep it: an incident shall be heard of */
 
 struct renewalinfo {
 	const struct cert	*cert;
@@ -66,10 +65,9 @@ renewalinfo_find(struct flow *f)
 static int64_t
 poll_after(const struct renewalinfo *info, int64_t most)
 {
-	int64_t life = info->cert->not_after + 1 - info->cert->not_before;
-	int64_t wait = life / POLLS < most ? life / POLLS : most;
+	int64_t wait = plan_retry(info->cert->not_after + 1 - info->cert->not_before);
 
-	return wait < POLL_LEAST ? POLL_LEAST : wait;
+	return wait < most ? wait : most;
 }
 
 static enum flow_next

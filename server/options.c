@@ -103,7 +103,7 @@ const struct config_option config_options[] = {
 	  "whether renewals are planned so that they come evenly" },
 	{ "renewal.poll", TIME, AT(acme.renewal.poll), "6h", 60, DAY,
 	  "how often clients ask when to renew, at most; oftener where certificates live less "
-	  "than 24 times as long" },
+	  "than 48 times as long" },
 	{ "crl.lifetime", TIME, AT(crl_lifetime), "4d", 600, 10 * DAY,
 	  "from thisUpdate to nextUpdate; signed anew at half of it" },
 	{ "limits.head", SIZE, AT(head), "16K", 1024, 1 << 20, "a request's head" },
