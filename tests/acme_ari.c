@@ -60,9 +60,9 @@ test_window(struct client *c, const struct leaf_facts *l)
 	is(reply_only(&c->reply, "Cache-Control"), "public, max-age=60", "a cache may keep it");
 	ok(reply_header(&c->reply, "Replay-Nonce", 0) == NULL, "so it has no nonce");
 	ok(info_get(c, l->certid_zero, &again) == 200 && again.start == info.start,
-	   "44 the serial with a 00 before it");
+	   "44: the serial with a 00 before it");
 	ok(info_get(c, l->certid_bare, &again) == 200 && again.start == info.start,
-	   "44 the serial without any");
+	   "44: the serial without any");
 }
 
 /* Queries and odd headers change nothing (section 6). */
@@ -144,7 +144,7 @@ test_replaces(struct client *c)
 	order_replacing(c, name, old.certid);
 	told(c, 409, "alreadyReplaced", "another one while that is under way");
 	order_replacing(c, name, old.certid_zero);
-	told(c, 409, "alreadyReplaced", "44 the same with a 00 before the serial");
+	told(c, 409, "alreadyReplaced", "44: the same with a 00 before the serial");
 	c->replaces = NULL;
 	client_prove(c, scene.responder, order.authz[0]);
 	is(order_member(c, url, "status"), "ready", "it goes on");
@@ -193,7 +193,7 @@ test_soft(struct client *c, const struct leaf_facts *l)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		ok(order_replacing(c, "n0.example.test", rows[i].certid) == 201,
-		   "44 %s is not looked at: %s", rows[i].what, c->detail);
+		   "44: %s is not looked at: %s", rows[i].what, c->detail);
 		ok(json_object_get(c->json, "replaces") == NULL, "and not echoed");
 	}
 }
@@ -317,7 +317,7 @@ test_expired(struct client *c, const struct leaf_facts *l)
 	info_get(c, l->certid, &info);
 	told(c, 404, "malformed", "an expired certificate");
 	ok(order_replacing(c, "n0.example.test", l->certid) == 201,
-	   "44 to replace one is not looked at: %s", c->detail);
+	   "44: to replace one is not looked at: %s", c->detail);
 	ok(json_object_get(c->json, "replaces") == NULL, "and not echoed");
 }
 

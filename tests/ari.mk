@@ -1,8 +1,10 @@
 # Renewal information (RFC 9773).
 ari_sources = tests/ari.c tests/ari.h $(client_sources)
-ari_tests = tests/acme_ari
+ari_tests = tests/acme_ari tests/acme_ari_plan
 tests_acme_ari_SOURCES = tests/acme_ari.c $(ari_sources)
 tests_acme_ari_LDADD = $(CLIENT)
+tests_acme_ari_plan_SOURCES = tests/acme_ari_plan.c $(ari_sources)
+tests_acme_ari_plan_LDADD = $(STORE) $(OPENSSL_LIBS)
 wire_tests += $(ari_tests)
 
 unit_tests += tests/test_certid
