@@ -1,6 +1,7 @@
 # Renewal information (RFC 9773).
 ari_sources = tests/ari.c tests/ari.h $(client_sources)
-ari_tests = tests/acme_ari tests/acme_ari_bound tests/acme_ari_limits tests/acme_ari_plan
+ari_tests = tests/acme_ari tests/acme_ari_bound tests/acme_ari_limits tests/acme_ari_plan \
+	tests/acme_ari_points
 tests_acme_ari_SOURCES = tests/acme_ari.c $(ari_sources)
 tests_acme_ari_LDADD = $(CLIENT)
 tests_acme_ari_bound_SOURCES = tests/acme_ari_bound.c tests/ari.c tests/ari.h $(place_sources)
@@ -10,6 +11,8 @@ tests_acme_ari_limits_SOURCES = tests/acme_ari_limits.c tests/limited.c tests/li
 tests_acme_ari_limits_LDADD = $(CLIENT)
 tests_acme_ari_plan_SOURCES = tests/acme_ari_plan.c $(ari_sources)
 tests_acme_ari_plan_LDADD = $(STORE) $(OPENSSL_LIBS)
+tests_acme_ari_points_SOURCES = tests/acme_ari_points.c $(ari_sources)
+tests_acme_ari_points_LDADD = $(STORE) $(OPENSSL_LIBS)
 wire_tests += $(ari_tests)
 
 unit_tests += tests/test_certid
