@@ -202,9 +202,10 @@ neworder_reply(struct flow *f)
 	reply_header(rq, "Location", show_order_url(rq, &order->id));
 	metric_add(&count_orders, COUNT_ORDER_CREATED, 0, 1);
 	count_authz_made(n->made);
-	log_event(LOG_INFO, "order created", "s:s, s:s, s:s", "order",
+	log_event(LOG_INFO, "order created", "s:s, s:s, s:s, s:s*", "order",
 		  id_print(f->arena, &order->id), "account", id_print(f->arena, &order->account),
-		  "names", ident_list(f->arena, order->idents, order->nident));
+		  "names", ident_list(f->arena, order->idents, order->nident), "replaces",
+		  order->replaces);
 	return FLOW_NEXT;
 }
 

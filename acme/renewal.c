@@ -134,7 +134,7 @@ follows(struct flow *f, const struct cert *cert, const struct serial *before)
 	return old != NULL && renewal_ours(old, &cert->account, &cert->scope.binding);
 }
 
-void
+enum renewal_of
 renewal_issued(struct flow *f, const struct acme_config *c, const struct order *order,
 	       const struct cert *cert, const struct serial *before)
 {
@@ -146,8 +146,12 @@ renewal_issued(struct flow *f, const struct acme_config *c, const struct order *
 		.start = window.start,
 		.end = window.end,
 	});
-	if (order->replaces != NULL)
+	if (order->replaces != NULL) {
 		succeed(f, &order->replaced, cert);
-	else if (follows(f, cert, before))
-		succeed(f, before, cert);
+		return RENEWAL_BY_REPLACES;
+	}
+	if (!follows(f, cert, before))
+		return RENEWAL_NONE;
+	succeed(f, before, cert);
+	return RENEWAL_BY_NAMES;
 }

@@ -24,11 +24,19 @@ struct window renewal_window(const struct cert *cert, const struct renewal *r);
 struct window renewal_within(const struct view *v, struct arena *a, const struct cert *cert,
 			     int64_t now, int64_t spread);
 
+/* What a certificate renews. */
+enum renewal_of {
+	RENEWAL_BY_REPLACES,	/* the one that its order named */
+	RENEWAL_BY_NAMES,	/* the newest one of the same names */
+	RENEWAL_NONE
+};
+
 /* On the writer, a certificate has been issued for an order: its renewal is planned, and it
  * is the successor of the one that the order replaces, or else of `before`, the newest one
  * of the same names (all zero: none), if that was its account's or its binding's. */
-void renewal_issued(struct flow *f, const struct acme_config *c, const struct order *order,
-		    const struct cert *cert, const struct serial *before);
+enum renewal_of renewal_issued(struct flow *f, const struct acme_config *c,
+			       const struct order *order, const struct cert *cert,
+			       const struct serial *before);
 
 /* Is the certificate replaced by an order that named it: one that is under way, or whose
  * certificate was issued?  In a view, r's own. */

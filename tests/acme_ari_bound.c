@@ -24,7 +24,8 @@ issue(struct client *c, const char *name)
 static void
 test_bindings(void)
 {
-	struct binding_key ours = eab_add(scene.server, "--uses 2"), theirs = eab_add(scene.server, "");
+	struct binding_key ours = eab_add(scene.server, "--uses 2");
+	struct binding_key theirs = eab_add(scene.server, "");
 	struct client *one = eab_client(scene.server, &ours);
 	struct client *two = eab_client(scene.server, &ours);
 	struct client *other = eab_client(scene.server, &theirs);
@@ -48,7 +49,8 @@ test_directories(void)
 {
 	struct client *c = place_member(&scene, MAIN, NULL);
 	struct client *d = place_member(&scene, PART, NULL);
-	struct leaf_facts of_main = issue(c, "n1.example.test"), of_part = issue(d, "n1.example.test");
+	struct leaf_facts of_main = issue(c, "n1.example.test");
+	struct leaf_facts of_part = issue(d, "n1.example.test");
 	struct renewal_info info;
 
 	ok(strcmp(of_main.key, of_part.key) != 0, "two directories with two issuers");

@@ -7,7 +7,8 @@
 #include "tests/tap.h"
 
 #define KEY   "aYhba4dGQEHhs3uEe6CuLN4ByNQ"		/* of the RFC's example */
-#define A64   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"	/* 66 octets */
+#define A44   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define A88   A44 A44					/* 66 octets */
 #define OURS  "apk1QAECAwQFBgcICQoLDA0ODxA"		/* 20 octets, as our serials */
 
 /* --- read -------------------------------------------------------------------------- */
@@ -49,8 +50,8 @@ static const struct row {
 	{ KEY "%2EAIdlQyE", NULL, NULL },
 	{ "69885B6B87464041E1B37B847BA0AE2CDE01C8D4:0087654321", NULL, NULL },
 	{ KEY ".AQAAAAAAAAAAAAAAAAAAAAAAAAAA", NULL, NULL },	/* 21 octets */
-	{ KEY "." A64, NULL, NULL },
-	{ A64 "." OURS, NULL, NULL },
+	{ KEY "." A88, NULL, NULL },
+	{ A88 "." OURS, NULL, NULL },
 };
 
 static const char *

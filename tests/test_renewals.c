@@ -123,8 +123,8 @@ pass(int64_t now)
 static void
 passing(void)
 {
-	struct renewal over = sample_renewal(1, 600, 1500), next = sample_renewal(2, ROW, ROW + 900);
-	struct renewal late = sample_renewal(3, 600, 1500);
+	struct renewal over = sample_renewal(1, 600, 1500), late = sample_renewal(3, 600, 1500);
+	struct renewal next = sample_renewal(2, ROW, ROW + 900);
 
 	put(&over);
 	put(&next);
