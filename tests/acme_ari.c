@@ -300,8 +300,8 @@ test_revoked(struct client *c)
 	now = clock_now();
 	ok(info_get(c, l.certid, &info) == 200, "it has renewal information: %d",
 	   c->reply.status);
-	ok(info.start < info.end && info.end < now && info.start > now - 2 * 3600, "its window is over: %lld s ago to %lld s ago",
-	   (long long)(now - info.start), (long long)(now - info.end));
+	ok(info.start < info.end && info.end < now && info.start > now - 2 * 3600,
+	   "its window is over: %lld s ago to %lld s ago", (long long)(now - info.start), (long long)(now - info.end));
 	ok(order_replacing(c, name, l.certid) == 201, "it may be replaced: %s", c->detail);
 	is(text(c->json, "replaces"), l.certid, "and the order says so");
 }
