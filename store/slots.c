@@ -11,7 +11,8 @@ enum column {
 	COLUMN_FIRST = 'f'
 };
 
-#define ROW_ALL UINT32_MAX
+#define ROW_ALL	   UINT32_MAX
+#define ROW_OCTETS (4 * SLOTS_ROW)
 
 struct slots {
 	uint32_t	n[SLOTS_ROW];
@@ -29,12 +30,12 @@ slots_key(uint8_t key[5], uint32_t row, enum column column)
 static void
 slots_decode(struct blob key, struct blob value, struct slots *slots)
 {
-	struct decoder d = decoder_new(value, NULL);
+	const uint8_t *b = value.data;
 
-	for (size_t i = 0; i < SLOTS_ROW; i++)
-		slots->n[i] = decode_u32(&d);
-	if (!decoder_done(&d))
+	if (value.len != ROW_OCTETS)
 		store_corrupt(TABLE_SLOTS, key, "not a row of slots");
+	for (size_t i = 0; i < SLOTS_ROW; i++, b += 4)
+		slots->n[i] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
 static void
@@ -52,17 +53,17 @@ slots_get(const struct view *v, uint32_t row, enum column column, struct slots *
 static void
 slots_put(struct edit *e, uint32_t row, enum column column, const struct slots *slots)
 {
-	struct encoder c = { .arena = edit_arena(e) };
-	uint8_t octets[5];
+	uint8_t octets[5], row_octets[ROW_OCTETS], *b = row_octets;
 	struct blob key = slots_key(octets, row, column);
-	uint64_t sum = 0;
+	uint32_t any = 0;
 
-	for (size_t i = 0; i < SLOTS_ROW; i++) {
-		sum += slots->n[i];
-		encode_u32(&c, slots->n[i]);
+	for (size_t i = 0; i < SLOTS_ROW; i++, b += 4) {
+		any |= slots->n[i];
+		for (unsigned k = 0; k < 4; k++)
+			b[k] = (uint8_t)(slots->n[i] >> (24 - 8 * k));
 	}
-	if (sum > 0)
-		edit_put(e, TABLE_SLOTS, key, encoder_blob(&c));
+	if (any != 0)
+		edit_put(e, TABLE_SLOTS, key, BLOB(row_octets));
 	else if (view_get(edit_view(e), TABLE_SLOTS, key).data != NULL)
 		edit_del(e, TABLE_SLOTS, key);
 }
@@ -130,15 +131,16 @@ slots_change(struct edit *e, const struct renewal *renewal, bool add)
 void
 store_slots_load(const struct view *v, uint32_t first, size_t n, uint32_t *loads)
 {
-	struct slots slots = { { 0 } };
-	uint32_t row, read = ROW_ALL;
+	struct slots slots;
 
-	for (size_t i = 0; i < n; i++) {
-		row = (uint32_t)(first + i) / SLOTS_ROW;
-		if (row != read)
-			slots_get(v, row, COLUMN_MIDDLE, &slots);
-		read = row;
-		loads[i] = slots.n[(first + i) % SLOTS_ROW];
+	while (n > 0) {
+		size_t at = first % SLOTS_ROW, some = SLOTS_ROW - at < n ? SLOTS_ROW - at : n;
+
+		slots_get(v, first / SLOTS_ROW, COLUMN_MIDDLE, &slots);
+		memcpy(loads, slots.n + at, some * sizeof(loads[0]));
+		first += (uint32_t)some;
+		loads += some;
+		n -= some;
 	}
 }
 
