@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/rand.h"
 #include "tests/ari.h"
 #include "tests/scene.h"
 
@@ -71,6 +72,19 @@ test_window(struct client *c, const struct leaf_facts *l)
 	   "44: the serial with a 00 before it");
 	ok(info_get(c, l->certid_bare, &again) == 200 && again.start == info.start,
 	   "44: the serial without any");
+}
+
+/* The server's own certificate is one of its issuer's, too. */
+static void
+test_own(struct client *c, const struct leaf_facts *l)
+{
+	struct renewal_info info;
+	struct serial serial;
+
+	if (!ok(serial_hex_parse(wire_serial(c->wire, c->arena), &serial), "its own serial"))
+		return;
+	ok(info_get(c, arena_printf(c->arena, "%s.%s", l->key, serial_print(c->arena, &serial)),
+		    &info) == 200 && info.start < info.end, "it tells of its own certificate");
 }
 
 /* Queries and odd headers change nothing (section 6). */
@@ -185,6 +199,23 @@ test_undone(struct client *c)
 	made(c, name, old.certid, "then another one may replace it");
 	order_replacing(c, name, old.certid);
 	told(c, 409, "alreadyReplaced", "but one only");
+}
+
+/* Nor does one whose time is over. */
+static void
+test_lapsed(struct client *c)
+{
+	struct leaf_facts old = issue(c, "n6.example.test", NULL);
+
+	made(c, "n6.example.test", old.certid, "an order that nobody goes on with");
+	if (!server_clock(scene.server, 7 * DAY - 60)) {
+		tap_skip("an order that lapses", "built without --enable-faults");
+		return;
+	}
+	order_replacing(c, "n6.example.test", old.certid);
+	told(c, 409, "alreadyReplaced", "a minute before it expires");
+	server_clock(scene.server, 7 * DAY + 1);
+	made(c, "n6.example.test", old.certid, "then another one may replace the certificate");
 }
 
 static void
@@ -339,6 +370,7 @@ main(void)
 	c = member(&scene, "ES256");
 	l = issue(c, "n0.example.test", NULL);
 	test_window(c, &l);
+	test_own(c, &l);
 	test_odd(c, &l);
 	test_refused(c, &l);
 	test_methods(c, &l);
@@ -350,6 +382,7 @@ main(void)
 	test_race(c);
 	test_restart(c, &l);
 	test_revoked(c);
+	test_lapsed(c);
 	test_expired(c, &l);
 	leave(c);
 	scene_stop(&scene);
