@@ -35,7 +35,8 @@ slots_decode(struct blob key, struct blob value, struct slots *slots)
 	if (value.len != ROW_OCTETS)
 		store_corrupt(TABLE_SLOTS, key, "not a row of slots");
 	for (size_t i = 0; i < SLOTS_ROW; i++, b += 4)
-		slots->n[i] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+		slots->n[i] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+			      (uint32_t)b[2] << 8 | b[3];
 }
 
 static void

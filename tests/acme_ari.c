@@ -339,7 +339,8 @@ test_revoked(struct client *c)
 	ok(info_get(c, l.certid, &info) == 200, "it has renewal information: %d",
 	   c->reply.status);
 	ok(info.start < info.end && info.end < now && info.start > now - 2 * 3600,
-	   "its window is over: %lld s ago to %lld s ago", (long long)(now - info.start), (long long)(now - info.end));
+	   "its window is over: %lld s ago to %lld s ago", (long long)(now - info.start),
+	   (long long)(now - info.end));
 	made(c, name, l.certid, "it may be replaced");
 	is(text(c->json, "replaces"), l.certid, "and the order says so");
 }
