@@ -271,6 +271,15 @@ json_t *acme_inspect_authz(const struct view *v, struct arena *a, const struct i
 json_t *acme_inspect_order(const struct view *v, struct arena *a, const struct id *id,
 			   int64_t now);
 
+/* A certificate that waits for its renewal: whose it is, what client has it, its window.  NULL:
+ * nobody waits for it (any more).  "left" is in seconds, and negative behind its end. */
+json_t *acme_inspect_renewal(const struct view *v, struct arena *a, const struct serial *serial,
+			     int64_t now);
+
+/* What people call the client with that User-Agent ("certbot", "lego"); of one that is not in
+ * the list, the name that it begins with; "unknown" when there is none.  In the arena. */
+const char *acme_client_family(struct arena *a, const char *agent);
+
 /* --- nonces ----------------------------------------------------------------------- */
 
 /* Reads the state that nonce_close() saved in that file and removes the file, so that

@@ -88,6 +88,15 @@ const struct command commands[] = {
 	  "authz ID | order ID  [--json] [--config FILE]\n\n"
 	  "  ID               the last part of its URL\n"
 	  "  --json           for programs\n" CONFIG_USAGE, cli_show },
+	{ "renewals", "list the certificates that should be renewed by now, and whose they are",
+	  "[--due] [--overdue] [--limit N] [--json] [--config FILE]\n\n"
+	  "  --due            those in their window, which has begun and not ended\n"
+	  "  --overdue        those whose window has ended; without both: both\n"
+	  "  --limit N        the N most urgent; default all\n"
+	  "  --json           for programs, an object a line\n" CONFIG_USAGE
+	  "\nOverdue ones come first, then who has least time left.  Exit status: 0 they are\n"
+	  "listed, be there any or none, 1 it could not be done, 2 the command line is wrong.\n",
+	  cli_renewals },
 	{ "policy", "tell which names would be issued, and by which rule",
 	  "test NAME... [--directory NAME] [--binding ID] [--json] [--config FILE]\n\n"
 	  "  NAME             a DNS name, a wildcard or an address\n"

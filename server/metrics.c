@@ -136,6 +136,30 @@ print_map(FILE *out)
 		     (double)size);
 }
 
+/* What the slots of time tell, so at the pace of a slot. */
+static void
+print_renewals(FILE *out)
+{
+	enum { HOUR = 3600 / SLOT_SECONDS };
+	int64_t now = clock_now();
+	uint64_t loads[HOUR], hour = 0;
+	struct view *v = view_open(threads->store);
+	struct store_due due = store_due_count(v, now);
+
+	store_slots_load(v, (uint32_t)(now / SLOT_SECONDS), HOUR, loads);
+	view_close(v);
+	for (size_t i = 0; i < HOUR; i++)
+		hour += loads[i];
+	metric_gauge(out, "brevet_renewals_due",
+		     "Certificates in their renewal window, without a successor", "",
+		     (double)(due.begun - due.ended));
+	metric_gauge(out, "brevet_renewals_overdue",
+		     "Certificates whose renewal window has ended, without a successor", "",
+		     (double)due.ended);
+	metric_gauge(out, "brevet_renewals_hour", "Renewals planned for the next hour", "",
+		     (double)hour / SLOT_LOAD);
+}
+
 static void
 print_all(FILE *out)
 {
@@ -147,6 +171,7 @@ print_all(FILE *out)
 	metric_gauge(out, "brevet_connections", "Open connections", "",
 		     (double)http_connections());
 	print_map(out);
+	print_renewals(out);
 	metric_gauge(out, "brevet_info", "This server", "version=\"" PACKAGE_VERSION "\"", 1);
 	print_process(out);
 }

@@ -1,0 +1,11 @@
+# Who should have renewed by now: the list, the gauges, and real clients that renew by ARI.
+renewing_sources = tests/renewing.c tests/renewing.h $(bind_sources)
+unit_tests += tests/test_family
+tests_test_family_SOURCES = tests/test_family.c tests/tap.h
+tests_test_family_LDADD = $(ACME)
+
+renewals_tests = tests/acme_overdue
+tests_acme_overdue_SOURCES = tests/acme_overdue.c $(renewing_sources)
+tests_acme_overdue_LDADD = $(STORE) $(OPENSSL_LIBS)
+wire_tests += $(renewals_tests)
+EXTRA_DIST += docs/renewals.md
