@@ -271,6 +271,10 @@ json_t *acme_inspect_authz(const struct view *v, struct arena *a, const struct i
 json_t *acme_inspect_order(const struct view *v, struct arena *a, const struct id *id,
 			   int64_t now);
 
+/* A certificate with all that is known of it; NULL: there is none.  The caller owns it. */
+json_t *acme_inspect_cert(const struct view *v, struct arena *a, const struct serial *serial,
+			  int64_t now);
+
 /* A certificate that waits for its renewal: whose it is, what client has it, its window.  NULL:
  * nobody waits for it (any more).  "left" is in seconds, and negative behind its end. */
 json_t *acme_inspect_renewal(const struct view *v, struct arena *a, const struct serial *serial,

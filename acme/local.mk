@@ -4,7 +4,7 @@ libacme_a_SOURCES = acme/account.c acme/acme.h acme/answer.c acme/answer.h \
 	acme/contact.c acme/contact.h acme/count.c acme/count.h acme/crljob.c \
 	acme/directory.c acme/dispatch.c acme/eab.c acme/eab.h acme/explain.c \
 	acme/family.c acme/files.c acme/finalize.c acme/help.c acme/hook.c acme/hook.h \
-	acme/inspect.c acme/inspect_renewal.c acme/issue.c acme/issue.h acme/jobs.c acme/jobs.h acme/jwk.c \
+	acme/inspect.c acme/inspect_cert.c acme/issue.c acme/issue.h acme/jobs.c acme/jobs.h acme/jwk.c \
 	acme/jwk.h acme/jws.c acme/jws.h acme/keychange.c acme/limit_set.c \
 	acme/limits.c acme/limits.h acme/local.c acme/local.h acme/method.c \
 	acme/newaccount.c acme/newauthz.c acme/neworder.c acme/nonce.c acme/nonce.h \

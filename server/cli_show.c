@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli_show.c - brevet show authz|order ID: an authorization or order, and what was asked and
- * seen when control was proved. */
+ * seen when control was proved; brevet show cert SERIAL: whose it is, and what came after it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,26 +49,49 @@ print_object(json_t *o, bool json)
 		print_value(key, value, 0);
 }
 
+/* NULL after a message: there is none. */
+static json_t *
+look(const struct view *v, struct arena *a, const char *kind, const char *text)
+{
+	bool cert = strcmp(kind, "cert") == 0;
+	struct serial serial;
+	json_t *o = NULL;
+	struct id id;
+
+	if (cert && serial_hex_parse(text, &serial))
+		o = acme_inspect_cert(v, a, &serial, clock_now());
+	else if (!cert && id_parse(text, strlen(text), &id))
+		o = strcmp(kind, "authz") == 0 ? acme_inspect_authz(v, a, &id, clock_now()) :
+		    acme_inspect_order(v, a, &id, clock_now());
+	if (o == NULL && cert)
+		fprintf(stderr, "brevet: no certificate \"%s\"; give its serial in hexadecimal\n",
+			text);
+	else if (o == NULL)
+		fprintf(stderr, "brevet: no %s \"%s\"; its id is the last part of its URL, and "
+			"stands in the log\n", kind, text);
+	return o;
+}
+
 static int
 show(struct store *s, const char *kind, const char *text, bool json)
 {
 	struct arena *a = arena_new();
 	struct view *v = view_open(s);
-	json_t *o = NULL;
-	struct id id;
+	json_t *o = look(v, a, kind, text);
 
-	if (id_parse(text, strlen(text), &id))
-		o = strcmp(kind, "authz") == 0 ? acme_inspect_authz(v, a, &id, clock_now()) :
-		    acme_inspect_order(v, a, &id, clock_now());
 	view_close(v);
-	if (o == NULL)
-		fprintf(stderr, "brevet: no %s \"%s\"; its id is the last part of its URL, and "
-			"stands in the log\n", kind, text);
-	else
+	if (o != NULL)
 		print_object(o, json);
 	json_decref(o);
 	arena_free(a);
 	return o == NULL ? EXIT_FAILED : EXIT_GOOD;
+}
+
+static bool
+is_kind(const char *word)
+{
+	return strcmp(word, "authz") == 0 || strcmp(word, "order") == 0 ||
+	       strcmp(word, "cert") == 0;
 }
 
 int
@@ -93,9 +116,9 @@ cli_show(int argc, char **argv)
 		return status;
 	if (!cli_words(argc, argv, 2))
 		return EXIT_USAGE;
-	if (argc - optind != 2 || (strcmp(argv[optind], "authz") != 0 &&
-				   strcmp(argv[optind], "order") != 0)) {
-		fprintf(stderr, "brevet show: authz ID or order ID; try \"brevet show --help\"\n");
+	if (argc - optind != 2 || !is_kind(argv[optind])) {
+		fprintf(stderr, "brevet show: authz ID, order ID or cert SERIAL; try \"brevet show "
+			"--help\"\n");
 		return EXIT_USAGE;
 	}
 	c = cli_config_read(&given);

@@ -84,9 +84,10 @@ const struct command commands[] = {
 	  "  --uses N|unlimited   so many accounts more\n"
 	  "add, list, show:\n"
 	  "  --json               for programs\n" CONFIG_USAGE, cli_eab },
-	{ "show", "show an authorization or an order, with what was asked and seen",
-	  "authz ID | order ID  [--json] [--config FILE]\n\n"
+	{ "show", "show an authorization or order, with what was asked and seen; a certificate",
+	  "authz ID | order ID | cert SERIAL  [--json] [--config FILE]\n\n"
 	  "  ID               the last part of its URL\n"
+	  "  SERIAL           in hexadecimal\n"
 	  "  --json           for programs\n" CONFIG_USAGE, cli_show },
 	{ "renewals", "list the certificates that should be renewed by now, and whose they are",
 	  "[--due] [--overdue] [--limit N] [--json] [--config FILE]\n\n"

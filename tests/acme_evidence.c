@@ -314,8 +314,9 @@ test_command(void)
 		{ "order " NOBODY " --json", 1, "no order \"" NOBODY "\"" },
 		{ "authz x", 1, "no authz \"x\"; its id is the last part of its URL" },
 		{ "authz ''", 1, "no authz \"\"" },
-		{ "", 2, "authz ID or order ID" }, { "authz", 2, "authz ID or order ID" },
-		{ "cert " NOBODY, 2, "authz ID or order ID" },
+		{ "", 2, "authz ID, order ID or cert SERIAL" }, { "authz", 2, "authz ID, order ID" },
+		{ "cert " NOBODY, 1, "no certificate \"" NOBODY "\"; give its serial" },
+		{ "certificate 1", 2, "authz ID, order ID" }, { "cert 01", 1, "no certificate \"01\"" },
 		{ "authz " NOBODY " " NOBODY, 2, NOBODY },
 	};
 	struct client *c = member(&trial.scene, "ES256");

@@ -45,9 +45,9 @@ static const struct window {
 	int64_t		start, end, not_after;		/* seconds from now */
 	bool		closed, renewed;
 } windows[] = {
-	{ 0, -7200, -3600, 7259, false, false },
+	{ 0, -7200, -3600, 7249, false, false },
 	{ 1, -7200, -60, 605, false, false },
-	{ 2, -60, 3600, 4019, false, false },
+	{ 2, -60, 3600, 4009, false, false },
 	{ 3, -10, 10000, 3 * 86400 + 7300, false, false },
 	{ 4, 5000, 6000, 7000, false, false },
 	{ 5, -9000, -8000, -10, false, false },
@@ -178,6 +178,32 @@ test_text(void)
 	ok(strstr(said, "\n3 overdue; the 2 most urgent are shown\n") != NULL, "a part of them");
 }
 
+/* brevet show cert */
+static void
+test_show(void)
+{
+	static const struct row {
+		size_t		number;
+		const char	*has[3];
+	} rows[] = {
+		{ 0, { "\nstate issued\n", "\nrenewal overdue\n", "\nnames [\"n0.example.test\"" } },
+		{ 1, { "\nlabel The Partner\n", "\nwindow {\"start\":\"20", "\nclient brevet-tests\n" } },
+		{ 4, { "\nrenewal planned\n", "\nnot_after 20", "\norder " } },
+		{ 6, { "\nrenewal closed\n", "\nprofile default\n", "\nissuer " } },
+		{ 7, { "\nrenewal renewed\n", "\nsuccessor ", "\naccount " } },
+	};
+	const char *said;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		renewing_command(a, arena_printf(a, "show cert %s",
+						 serial_hex(a, &serials[rows[i].number])), &said);
+		for (size_t k = 0; k < 3; k++)
+			if (!ok(strstr(said, rows[i].has[k]) != NULL, "show cert: %s",
+				rows[i].has[k] + 1))
+				printf("# %s\n", said);
+	}
+}
+
 /* Of a certificate whose order has been cleaned up. */
 static void
 test_no_order(void)
@@ -279,6 +305,7 @@ main(void)
 	test_order();
 	test_json();
 	test_text();
+	test_show();
 	test_no_order();
 	test_size();
 	test_damage();

@@ -175,6 +175,73 @@ make_lego_hook() {
 	chmod +x "$work/exec"
 }
 
+# --- lego 5, built by Go from the module proxy, with the one DNS provider that is used here
+
+LEGO_MODULE=github.com/go-acme/lego/v5
+LEGO_LOGGER=gitlab.com/greyxor/slogor	# colours lego's messages; not every proxy has it
+
+lego_compile() {
+	(cd "$work/build" && GOTOOLCHAIN=local GOFLAGS=-mod=mod go build \
+		-tags lego_dnslight,lego_dns_exec -o "$work/build/lego" "$LEGO_MODULE") \
+		</dev/null >"$work/go.out" 2>&1
+}
+
+# In lego's place for its messages; nothing of it is on the wire.
+lego_plain_logger() {
+	mkdir "$work/build/logger"
+	printf 'module %s\n\ngo 1.21\n' "$LEGO_LOGGER" >"$work/build/logger/go.mod"
+	cat >"$work/build/logger/logger.go" <<-END
+		package slogor
+
+		import (
+			"io"
+			"log/slog"
+		)
+
+		type OptionFn func(*slog.HandlerOptions)
+
+		func SetLevel(level slog.Leveler) OptionFn {
+			return func(o *slog.HandlerOptions) { o.Level = level }
+		}
+
+		func SetTimeFormat(string) OptionFn { return DisableColor() }
+
+		func DisableColor() OptionFn { return func(*slog.HandlerOptions) {} }
+
+		func NewHandler(w io.Writer, options ...OptionFn) slog.Handler {
+			o := &slog.HandlerOptions{}
+			for _, option := range options {
+				option(o)
+			}
+			return slog.NewTextHandler(w, o)
+		}
+	END
+	echo "replace $LEGO_LOGGER => ./logger" >>"$work/build/go.mod"
+	echo "# $LEGO_LOGGER is not to be had: lego's messages go through a plain logger"
+}
+
+go_says() {
+	grep -v 'downloading' "$work/go.out" | head -n 1
+}
+
+# The newest version that the proxy names, in a module of our own, which may replace LEGO_LOGGER.
+# lego_build CLIENT: sets $lego, or the client is skipped.
+lego_build() {
+	local client=$1 version
+	command -v go >/dev/null || skip_client "$client" "Go, which builds it, is not installed"
+	mkdir "$work/build"
+	version=$(GOTOOLCHAIN=local GOFLAGS=-mod=mod go list -m -f '{{.Version}}' \
+		"$LEGO_MODULE@latest" 2>"$work/go.out") ||
+		skip_client "$client" "the Go module proxy does not give it: $(go_says)"
+	printf 'module interop\n\nrequire %s %s\n' "$LEGO_MODULE" "$version" >"$work/build/go.mod"
+	if ! lego_compile && grep -q "$LEGO_LOGGER" "$work/go.out"; then
+		lego_plain_logger
+		lego_compile || true
+	fi
+	[ -x "$work/build/lego" ] || skip_client "$client" "Go does not build it: $(go_says)"
+	lego=$work/build/lego
+}
+
 # --- What is checked ---------------------------------------------------------------------
 
 # collect DIR CHAIN KEY: lays a client's files out as the cert_* functions of lib.sh take them.

@@ -10,75 +10,12 @@ set -euo pipefail
 . "$(dirname "$0")/interop.sh"
 
 CLIENT="lego 5"
-MODULE=github.com/go-acme/lego/v5
-TAGS=lego_dnslight,lego_dns_exec
-LOGGER=gitlab.com/greyxor/slogor	# colours lego's messages; not every proxy has it
 
 need_client "$CLIENT" openssl
 lib_start
 lego=${LEGO5:-}
 exec </dev/null
 files=$work/lego/certificates
-
-build() {
-	(cd "$work/build" && GOTOOLCHAIN=local GOFLAGS=-mod=mod \
-		go build -tags "$TAGS" -o "$work/build/lego" "$MODULE") </dev/null >"$work/go.out" 2>&1
-}
-
-# In lego's place for its messages; nothing of it is on the wire.
-plain_logger() {
-	mkdir "$work/build/logger"
-	printf 'module %s\n\ngo 1.21\n' "$LOGGER" >"$work/build/logger/go.mod"
-	cat >"$work/build/logger/logger.go" <<-END
-		package slogor
-
-		import (
-			"io"
-			"log/slog"
-		)
-
-		type OptionFn func(*slog.HandlerOptions)
-
-		func SetLevel(level slog.Leveler) OptionFn {
-			return func(o *slog.HandlerOptions) { o.Level = level }
-		}
-
-		func SetTimeFormat(string) OptionFn { return DisableColor() }
-
-		func DisableColor() OptionFn { return func(*slog.HandlerOptions) {} }
-
-		func NewHandler(w io.Writer, options ...OptionFn) slog.Handler {
-			o := &slog.HandlerOptions{}
-			for _, option := range options {
-				option(o)
-			}
-			return slog.NewTextHandler(w, o)
-		}
-	END
-	echo "replace $LOGGER => ./logger" >>"$work/build/go.mod"
-	echo "# $LOGGER is not to be had: lego's messages go through a plain logger"
-}
-
-go_says() {
-	grep -v 'downloading' "$work/go.out" | head -n 1
-}
-
-# The newest version that the proxy names, in a module of our own, which may replace LOGGER.
-make_lego() {
-	local version
-	command -v go >/dev/null || skip_client "$CLIENT" "Go, which builds it, is not installed"
-	mkdir "$work/build"
-	version=$(GOTOOLCHAIN=local GOFLAGS=-mod=mod go list -m -f '{{.Version}}' \
-		"$MODULE@latest" 2>"$work/go.out") ||
-		skip_client "$CLIENT" "the Go module proxy does not give it: $(go_says)"
-	printf 'module interop\n\nrequire %s %s\n' "$MODULE" "$version" >"$work/build/go.mod"
-	if ! build && grep -q "$LOGGER" "$work/go.out"; then
-		plain_logger
-		build || true
-	fi
-	[ -x "$work/build/lego" ] || skip_client "$CLIENT" "Go does not build it: $(go_says)"
-	lego=$work/build/lego
-}
 
 # lego_run COMMAND... OPTION...
 lego_run() {
@@ -109,7 +46,7 @@ issued() {
 	certificate "$case, renewal" "$chain" "$key" "${names[@]}"
 }
 
-[ -n "$lego" ] || make_lego
+[ -n "$lego" ] || lego_build "$CLIENT"
 "$lego" --version | sed 's/^/# /'
 authority l1.fleet.test l2.fleet.test l3.fleet.test l4.fleet.test
 http=(--http --http.address "127.0.0.1:$http_port")

@@ -44,10 +44,10 @@ renewing_issue(struct client *c, const char *names)
 }
 
 int
-renewing_run(struct arena *a, const char *words, const char **said)
+renewing_command(struct arena *a, const char *words, const char **said)
 {
-	FILE *f = popen(arena_printf(a, "%s renewals --config %s/brevet.conf %s 2>&1",
-				     stage_brevet(), scene.server->dir, words), "r");
+	FILE *f = popen(arena_printf(a, "BREVET_CONFIG=%s/brevet.conf %s %s 2>&1",
+				     scene.server->dir, stage_brevet(), words), "r");
 	size_t n = 0, size = 1 << 20;
 	char *text = arena_alloc(a, size);
 	int status;
@@ -59,6 +59,12 @@ renewing_run(struct arena *a, const char *words, const char **said)
 	status = pclose(f);
 	*said = text;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int
+renewing_run(struct arena *a, const char *words, const char **said)
+{
+	return renewing_command(a, arena_printf(a, "renewals %s", words), said);
 }
 
 json_t *

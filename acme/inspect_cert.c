@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect_renewal.c - a certificate that is to be renewed, as its operator sees it: whose it
- * is, by which client, and how long it still lives. */
+/* inspect_cert.c - a certificate as its operator sees it: whose it is, by which client, when it
+ * shall be renewed, and what came after it. */
 #include "acme/acme.h"
 #include "base/clock.h"
 
@@ -59,10 +59,46 @@ set_scope(json_t *o, const struct view *v, struct arena *a, const struct scope *
 	set(o, "issuer", store_name(v, a, 'i', scope->issuer));
 }
 
-static const char *
-state_word(const struct renewal *renewal, int64_t now)
+static json_t *
+facts_json(const struct view *v, struct arena *a, const struct cert *cert)
 {
+	json_t *o = json_object();
+
+	set(o, "serial", serial_hex(a, &cert->serial));
+	set_names(o, v, a, cert);
+	set_account(o, v, a, cert);
+	set_scope(o, v, a, &cert->scope);
+	return o;
+}
+
+static bool
+is_open(const struct renewal *renewal)
+{
+	return !renewal->closed && serial_none(&renewal->successor);
+}
+
+static const char *
+renewal_word(const struct renewal *renewal, int64_t now)
+{
+	if (!is_open(renewal))
+		return renewal->closed ? "closed" : "renewed";
 	return now >= renewal->end ? "overdue" : now >= renewal->start ? "due" : "planned";
+}
+
+static void
+set_renewal(json_t *o, struct arena *a, const struct renewal *renewal)
+{
+	json_t *window = json_object();
+
+	set(window, "start", clock_print(a, renewal->start));
+	set(window, "end", clock_print(a, renewal->end));
+	json_object_set_new(o, "window", window);
+	if (!id_none(&renewal->order))
+		set(o, "replaced_by", id_print(a, &renewal->order));
+	if (!serial_none(&renewal->successor))
+		set(o, "successor", serial_hex(a, &renewal->successor));
+	if (!id_none(&renewal->incident))
+		set(o, "incident", id_print(a, &renewal->incident));
 }
 
 json_t *
@@ -71,26 +107,42 @@ acme_inspect_renewal(const struct view *v, struct arena *a, const struct serial 
 {
 	const struct renewal *renewal = store_renewal_get(v, a, serial);
 	const struct cert *cert = store_cert_get(v, a, serial);
-	json_t *o, *window;
+	json_t *o;
 
-	if (renewal == NULL || cert == NULL || renewal->closed ||
-	    !serial_none(&renewal->successor))
+	if (renewal == NULL || cert == NULL || !is_open(renewal))
 		return NULL;
-	o = json_object();
-	window = json_object();
-	set(o, "state", state_word(renewal, now));
-	set(o, "serial", serial_hex(a, serial));
-	set_names(o, v, a, cert);
-	set_account(o, v, a, cert);
-	set_scope(o, v, a, &cert->scope);
-	set(window, "start", clock_print(a, renewal->start));
-	set(window, "end", clock_print(a, renewal->end));
-	json_object_set_new(o, "window", window);
+	o = facts_json(v, a, cert);
+	set(o, "state", renewal_word(renewal, now));
 	set(o, "not_after", clock_print(a, renewal->not_after));
 	json_object_set_new(o, "left", json_integer(renewal->not_after + 1 - now));
-	if (!id_none(&renewal->order))
-		set(o, "order", id_print(a, &renewal->order));
-	if (!id_none(&renewal->incident))
-		set(o, "incident", id_print(a, &renewal->incident));
+	set_renewal(o, a, renewal);
+	return o;
+}
+
+json_t *
+acme_inspect_cert(const struct view *v, struct arena *a, const struct serial *serial, int64_t now)
+{
+	static const char *const words[] = {
+		[CERT_INTENDED] = "intended", [CERT_ISSUED] = "issued",
+		[CERT_ABANDONED] = "abandoned", [CERT_REVOKED] = "revoked"
+	};
+	const struct renewal *renewal = store_renewal_get(v, a, serial);
+	const struct cert *cert = store_cert_get(v, a, serial);
+	json_t *o;
+
+	if (cert == NULL)
+		return NULL;
+	o = facts_json(v, a, cert);
+	set(o, "state", words[cert->state]);
+	if (!id_none(&cert->order))
+		set(o, "order", id_print(a, &cert->order));
+	set(o, "not_before", clock_print(a, cert->not_before));
+	set(o, "not_after", clock_print(a, cert->not_after));
+	if (cert->state == CERT_REVOKED)
+		set(o, "revoked", clock_print(a, cert->revoked));
+	if (renewal != NULL) {
+		set(o, "renewal", renewal_word(renewal, now));
+		set_renewal(o, a, renewal);
+	}
 	return o;
 }
