@@ -1,0 +1,71 @@
+#!/bin/bash
+# interop_ari_caddy.sh - the Caddy of Debian 13's backports, unmodified, renews by itself when
+# the server's renewalInfo says so, in real time, and sends `replaces`.
+#
+# Taken from Debian's mirror; its package asks for no library that Debian 12 lacks.  By its own
+# rule it would wait until a third of the life is left.  $CADDY_ARI names another one.
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=ari.sh
+. "$(dirname "$0")/ari.sh"
+
+CLIENT="Caddy of Debian 13's backports, ARI"
+
+need_client "$CLIENT" openssl
+lib_start
+caddy=${CADDY_ARI:-}
+https_port=$(free_port)
+
+configure() {
+	cat >"$work/Caddyfile" <<-END
+		{
+			admin off
+			http_port $http_port
+			https_port $https_port
+			default_bind 127.0.0.1
+			email a@fleet.test
+			acme_ca $url
+			acme_ca_root $root
+			renew_interval 1s
+			ocsp_stapling off
+			storage file_system $work/caddy
+		}
+		y1.fleet.test {
+			respond "hello from {host}"
+		}
+	END
+}
+
+caddy_start() {
+	HOME=$work XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config "$caddy" run \
+		--config "$work/Caddyfile" --adapter caddyfile </dev/null >>"$work/caddy.log" 2>&1 &
+	pid=$!
+	remember "$pid"
+}
+
+test_window() {
+	local serial after
+	check "a certificate" wait_until 60 serves "$https_port" y1.fleet.test
+	serial=$(served_serial "$https_port" y1.fleet.test)
+	check "its window is ahead, nobody is waited for" not_listed "$serial"
+	check "in its window: another one" wait_for_renewal $((half - 20)) "$https_port" \
+		y1.fleet.test "$serial"
+	after=$(served_serial "$https_port" y1.fleet.test)
+	served_certificate "$https_port" y1.fleet.test >"$work/served.pem"
+	certificate "in its window" "$work/served.pem" \
+		"$(find "$work/caddy/certificates" -name y1.fleet.test.key)" y1.fleet.test
+	followed "in its window" "$serial" "$after" "$serial"
+	is "$(events "order created")" 2 "two orders, though the account may order once an hour"
+}
+
+if [ -z "$caddy" ]; then
+	debian_package "$CLIENT" caddy trixie-backports
+	caddy=$work/debian/usr/bin/caddy
+fi
+echo "# caddy $("$caddy" version)"
+ari_begin 15 25 y1.fleet.test
+configure
+caddy_start
+test_window
+check "Caddy stops" process_stop "$pid"
+finish
