@@ -319,6 +319,37 @@ test_map() {
 	grew 'brevet_signing_seconds_count{kind="certificate"}' "$ORDERS"
 }
 
+# overdue_after DAYS: that many later, have all windows passed?
+overdue_after() {
+	echo $(($1 * 86400)) >"$BREVET_CLOCK"
+	scrape "$work/after" && [ "$(value "$work/after" brevet_renewals_overdue)" -ge "$ORDERS" ]
+}
+
+# As time goes by, one window after the other begins and ends.
+test_renewals() {
+	local day=0 start
+	holds brevet_renewals_due 'x == 0'
+	holds brevet_renewals_overdue 'x == 0'
+	holds brevet_renewals_hour 'x == 0'
+	if ! grep -q BREVET_CLOCK "$brevet"; then
+		skip "renewals that are due" "built without --enable-faults"
+		return
+	fi
+	until overdue_after "$day" || [ "$day" = 100 ]; do day=$((day + 1)); done
+	holds brevet_renewals_overdue "x >= $ORDERS && x <= $ORDERS + 9"
+	holds brevet_renewals_due 'x == 0'
+	is "$("$brevet" renewals --config "$ca/brevet.conf" | tail -n 1)" \
+		"$(value "$work/after" brevet_renewals_overdue) overdue, 0 due" \
+		"brevet renewals counts the same"
+	start=$("$brevet" renewals --json --limit 1 --config "$ca/brevet.conf" |
+		sed 's/.*"start":"\([^"]*\)".*/\1/')
+	echo $(($(date -d "$start" +%s) - $(date +%s) + 301)) >"$BREVET_CLOCK"
+	scrape "$work/after"
+	holds brevet_renewals_due 'x > 0'
+	holds brevet_renewals_hour 'x > 0'
+	overdue_after "$day"
+}
+
 test_deactivation() {
 	act deactivate
 	is "$said" 200 "an account is given up"
@@ -372,6 +403,8 @@ ca_make "$work/ca" --set "metrics.listen=127.0.0.1:$metrics_port" --set workers=
 	--set order.hold=5s --set store.map=16M --set validation.attempts=1 >/dev/null || die "cannot make a CA"
 printf '127.0.0.1 %s.test\n' one two three >"$ca.hosts"
 "$bench" --write-hosts - --seed 7 --orders "$ORDERS" >>"$ca.hosts"
+export BREVET_CLOCK=$work/clock	# of builds with faults
+echo 0 >"$BREVET_CLOCK"
 server_start || die "the server does not start"
 test_start
 test_requests
@@ -388,6 +421,7 @@ test_held
 test_connections
 test_lanes
 test_map
+test_renewals
 test_format "$work/after"
 test_deactivation
 test_restart
