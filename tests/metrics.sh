@@ -421,10 +421,10 @@ test_held
 test_connections
 test_lanes
 test_map
-test_renewals
 test_format "$work/after"
 test_deactivation
 test_restart
+test_renewals
 test_format "$work/after"
 test_complete
 server_stop
