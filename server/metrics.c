@@ -142,7 +142,8 @@ print_renewals(FILE *out)
 {
 	enum { HOUR = 3600 / SLOT_SECONDS };
 	int64_t now = clock_now();
-	uint64_t loads[HOUR], hour = 0;
+	uint32_t loads[HOUR];
+	uint64_t hour = 0;
 	struct view *v = view_open(threads->store);
 	struct store_due due = store_due_count(v, now);
 
@@ -156,8 +157,9 @@ print_renewals(FILE *out)
 	metric_gauge(out, "brevet_renewals_overdue",
 		     "Certificates whose renewal window has ended, without a successor", "",
 		     (double)due.ended);
-	metric_gauge(out, "brevet_renewals_hour", "Renewals planned for the next hour", "",
-		     (double)hour / SLOT_LOAD);
+	metric_gauge(out, "brevet_renewals_hour",
+		     "Renewals to come in the next hour: windows that have their middle there", "",
+		     (double)hour);
 }
 
 static void
