@@ -22,13 +22,13 @@ ari_begin() {
 
 # shown KIND ID MEMBER: of brevet show; nothing if it has no such member.
 shown() {
-	"$brevet" show "$1" "${2,,}" --json --config "$ca/brevet.conf" |
+	"$brevet" show "$1" "$2" --json --config "$ca/brevet.conf" |
 		sed -n "s/.*\"$3\":\"\([^\"]*\)\".*/\1/p"
 }
 
 # window SERIAL start|end: seconds since 1970.
 window() {
-	date -d "$("$brevet" show cert "${1,,}" --json --config "$ca/brevet.conf" |
+	date -d "$("$brevet" show cert "$1" --json --config "$ca/brevet.conf" |
 		sed -n "s/.*\"window\":{[^}]*\"$2\":\"\([^\"]*\)\".*/\1/p")" +%s
 }
 
