@@ -382,6 +382,20 @@ test_format() {
 	fi
 }
 
+# The rules that docs/renewals.md shows.
+test_rules() {
+	local family
+	sed -n '/^    groups:/,/^[^ ]/s/^    //p' "$tests/../docs/renewals.md" >"$work/rules.yml"
+	if command -v promtool >/dev/null; then
+		check "promtool check rules" promtool check rules "$work/rules.yml"
+	else
+		skip "promtool check rules" "promtool is not installed: run tests/setup"
+	fi
+	for family in $(grep 'expr:' "$work/rules.yml" | grep -o 'brevet_[a-z_]*' | sort -u); do
+		check "a rule's $family is there" grep -q "^# TYPE $family " "$work/after"
+	done
+}
+
 all_families() {
 	sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' "$work/after" | sort -u
 }
@@ -426,6 +440,7 @@ test_deactivation
 test_restart
 test_renewals
 test_format "$work/after"
+test_rules
 test_complete
 server_stop
 ok $? "the server ends well"
