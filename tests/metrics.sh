@@ -326,7 +326,7 @@ overdue_after() {
 }
 
 # As time goes by, one window after the other begins and ends.
-test_renewals() {
+test_due() {
 	local day=0 start
 	holds brevet_renewals_due 'x == 0'
 	holds brevet_renewals_overdue 'x == 0'
@@ -438,7 +438,7 @@ test_map
 test_format "$work/after"
 test_deactivation
 test_restart
-test_renewals
+test_due
 test_format "$work/after"
 test_rules
 test_complete
