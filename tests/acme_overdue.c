@@ -165,8 +165,9 @@ test_text(void)
 {
 	static const char *const lines[] = {
 		"overdue  expired ", "\noverdue  2h left ", "\ndue      1h6m left ",
-		"\ndue      3d2h left ", "  n0.example.test n10.example.test\n  brevet-tests  account ",
-		" (The Partner)  directory default  profile default  window 20",
+		"\ndue      3d2h left ",
+		"  n0.example.test n10.example.test\n",
+		"\n  brevet-tests  account ", " (The Partner)  directory default  profile default  window 20",
 		"\n3 overdue, 2 due\n",
 	};
 	const char *said;
@@ -187,8 +188,8 @@ test_show(void)
 		size_t		number;
 		const char	*has[3];
 	} rows[] = {
-		{ 0, { "\nstate issued\n", "\nrenewal overdue\n", "\nnames [\"n0.example.test\"" } },
-		{ 1, { "\nlabel The Partner\n", "\nwindow {\"start\":\"20", "\nclient brevet-tests\n" } },
+		{ 0, { "\nstate issued\n", "\nrenewal overdue\n", "\nnames [\"n0.example." } },
+		{ 1, { "\nlabel The Partner\n", "\nwindow {\"start\":\"20", "\nclient brevet-" } },
 		{ 4, { "\nrenewal planned\n", "\nnot_after 20", "\norder " } },
 		{ 6, { "\nrenewal closed\n", "\nprofile default\n", "\nissuer " } },
 		{ 7, { "\nrenewal renewed\n", "\nsuccessor ", "\naccount " } },
@@ -289,7 +290,8 @@ main(void)
 	struct client *c, *partner;
 
 	a = arena_new();
-	renewing_begin((const char *const[]){ "workers=2", "directory.default.eab=optional", NULL });
+	renewing_begin((const char *const[]){ "workers=2",
+					      "directory.default.eab=optional", NULL });
 	key = eab_add(scene.server, "--label 'The Partner'");
 	c = member(&scene, "ES256");
 	partner = eab_client(scene.server, &key);

@@ -391,9 +391,9 @@ test_rules() {
 	else
 		skip "promtool check rules" "promtool is not installed: run tests/setup"
 	fi
-	for family in $(grep 'expr:' "$work/rules.yml" | grep -o 'brevet_[a-z_]*' | sort -u); do
+	while read -r family; do
 		check "a rule's $family is there" grep -q "^# TYPE $family " "$work/after"
-	done
+	done < <(grep 'expr:' "$work/rules.yml" | grep -o 'brevet_[a-z_]*' | sort -u)
 }
 
 all_families() {

@@ -6,8 +6,8 @@
 static const struct row {
 	const char	*agent, *family;
 } rows[] = {
-	{ "CertbotACMEClient/5.8.0 (certbot; Debian GNU/Linux 12 (bookworm)) Authenticator/standalone "
-	  "Installer/None (certonly; flags: n) Py/3.11.2", "certbot" },
+	{ "CertbotACMEClient/5.8.0 (certbot; Debian GNU/Linux 12 (bookworm)) "
+	  "Authenticator/standalone Installer/None (certonly; flags: n) Py/3.11.2", "certbot" },
 	{ "CertbotACMEClient/2.1.0 (certbot(snap); Ubuntu 24.04) Authenticator/nginx", "certbot" },
 	{ "lego-cli/4.9.1 xenolf-acme/4.9.1 (release; linux; amd64)", "lego" },
 	{ "goacme-lego/5.2.0 (release; linux; amd64)", "lego" },
@@ -18,7 +18,7 @@ static const struct row {
 	{ "acmez (linux; amd64)", "acmez" },
 	{ "Apache/2.4.71 (Debian) mod_md/2.6.10", "mod_md" },
 	{ "uacme/1.7.4 (https://github.com/ndilieto/uacme)", "uacme" },
-	{ "cert-manager-clusterissuers/v1.21.1 (linux/amd64) cert-manager/0123abcd", "cert-manager" },
+	{ "cert-manager-clusterissuers/v1.21.1 (linux/amd64) cert-manager/01ab", "cert-manager" },
 	{ "dehydrated/0.7.1 curl/7.88.1", "dehydrated" },
 	{ "acme-tiny", "acme-tiny" },
 	{ "WIN-ACME/2.2.9", "win-acme" },
