@@ -9,5 +9,5 @@ interop_tests += tests/interop_acme_sh.sh tests/interop_address.sh \
 EXTRA_DIST += tests/interop.sh tests/interop_npm.js
 # Clients that renew when renewalInfo says so.
 interop_tests += tests/interop_ari_caddy.sh tests/interop_ari_certbot.sh \
-	tests/interop_ari_lego.sh tests/interop_ari_mod_md.sh
+	tests/interop_ari_lego.sh tests/interop_ari_lego_backports.sh tests/interop_ari_mod_md.sh
 EXTRA_DIST += tests/ari.sh
