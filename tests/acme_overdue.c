@@ -2,6 +2,7 @@
 /* acme_overdue.c - brevet renewals: what it lists, in which order and what of it, of windows that
  * are put into the store by hand; and that it reads no more than what is due. */
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "store/records.h"
@@ -289,6 +290,7 @@ main(void)
 	struct binding_key key;
 	struct client *c, *partner;
 
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	a = arena_new();
 	renewing_begin((const char *const[]){ "workers=2",
 					      "directory.default.eab=optional", NULL });

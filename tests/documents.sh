@@ -68,7 +68,7 @@ options >"$work/options"
 like "$(cat "$work/options")" '^validation.timeout 20s$' "brevet help config tells of options"
 is "$(diff <(grep '^validation\.' "$work/options" | sort) <(documented | sort) || true)" "" \
 	"each option of validation stands in docs/validation.md, with its default"
-is "$(strangers "$page" "$top/README.md" "$top/docs/conformance.md" "$top/docs/ari.md" | paste -sd ' ')" "" \
+is "$(strangers "$page" "$top/README.md" "$top/docs/conformance.md" "$top/docs/ari.md" "$top/docs/renewals.md" | paste -sd ' ')" "" \
 	"each option that a document names exists"
 is "$(networks | wc -l)" "$(grep -c '{ { AF_INET' "$top/va/addr.c")" "va/addr.c is read"
 is "$(diff <(networks) <(documented_networks) || true)" "" \
