@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_crowd.c - one account asks for hundreds of validations that hang: it has its share of the
- * connections, and its own other orders go on before any of these is over (V-29). */
+ * connections, and its own other orders go on before any of these is over (V-29).  Where they do
+ * not hang, but are slow, each has its turn in time. */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <stdlib.h>
@@ -167,6 +168,35 @@ test_crowd(size_t number)
 	leave(d);
 }
 
+/* --- slow, but one after the other ---------------------------------------------------- */
+
+#define LINE	16
+#define LATE_MS 550		/* LINE times as much is more than a validation has */
+
+static void
+test_line(void)
+{
+	struct client *c = member(&trial.scene, "ES256");
+	const char *challenges[LINE], *token;
+	struct client_order orders[LINE];
+	unsigned valid = 0;
+
+	for (size_t i = 0; i < LINE; i++) {
+		orders[i] = order_of(c, "dns", arena_printf(c->arena, "n%zu.example.test", i));
+		token = token_of(c, orders[i].authz[0], "http-01");
+		challenges[i] = client_challenge(c->json, "http-01", "url");
+		responder_put_late(trial.scene.responder, token,
+				   key_authorization(c->arena, c->key, token), LATE_MS);
+	}
+	for (size_t i = 0; i < LINE; i++)
+		client_post(c, challenges[i], "{}");
+	for (size_t i = 0; i < LINE; i++)
+		valid += strcmp(decided(c, orders[i].authz[0]), "valid") == 0;
+	ok(valid == LINE, "V-29 of %d validations at a slow target, one at a time, %u are proved",
+	   LINE, valid);
+	leave(c);
+}
+
 int
 main(void)
 {
@@ -179,5 +209,10 @@ main(void)
 		test_crowd(i);
 	trial_end(&trial);
 	holes_close();
+	trial_begin(&trial, records, (const char *const[]){ "workers=1", "order.hold=0s",
+		    "validation.per_account=2", "validation.per_target=1",
+		    "validation.timeout=3s", NULL });
+	test_line();
+	trial_end(&trial);
 	return tap_done();
 }

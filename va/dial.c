@@ -82,10 +82,9 @@ dial_account(struct flow *f)
 	    turn_share(&dialler_of(f)->accounts, &d->account, &share))
 		return FLOW_NEXT;
 	return turn_wait(a, &d->account,
-			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: so many other validations of "
-				      "this account were waiting for %s, or for addresses that do "
-				      "not answer, for longer than %d ms; does it?", d->what, text,
-				      a->timeout_ms));
+			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: too many other validations of "
+				      "this account wait for %s, or for other addresses, and get no "
+				      "answer; does it answer?", d->what, text));
 }
 
 /* That the deadline came is for the step behind to see. */
