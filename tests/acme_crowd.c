@@ -197,6 +197,36 @@ test_line(void)
 	leave(c);
 }
 
+/* --- CAA: with a seat only ------------------------------------------------------------ */
+
+static void
+begin_after(struct client *c, const struct client_order *order, unsigned failures)
+{
+	const char *token = token_of(c, order->authz[0], "http-01");
+	const char *url = client_challenge(c->json, "http-01", "url");
+
+	responder_put_after(trial.scene.responder, token,
+			    key_authorization(c->arena, c->key, token), failures);
+	client_post(c, url, "{}");
+}
+
+/* The first pauses after a failure, and gives its seat to the second, who keeps it while nobody
+ * answers for CAA. */
+static void
+test_caa(void)
+{
+	struct client *c = member(&trial.scene, "ES256");
+	struct client_order slow = order_of(c, "dns", "n0.example.test"),
+			    silent = order_of(c, "dns", "n1.example.test");
+
+	begin_after(c, &slow, 1);
+	begin_after(c, &silent, 0);
+	is(decided(c, slow.authz[0]), "valid", "V-29 who waits for a seat to check CAA has time");
+	ok(decided_of("n1.example.test") == 1, "V-29 and asks when he has it");
+	is(decided(c, silent.authz[0]), "invalid", "V-29 after the one who had it");
+	leave(c);
+}
+
 int
 main(void)
 {
@@ -213,6 +243,12 @@ main(void)
 		    "validation.per_account=2", "validation.per_target=1",
 		    "validation.timeout=3s", NULL });
 	test_line();
+	trial_end(&trial);
+	records[0] = (struct fake_record){ "n1.example.test", 0, "SILENT" };
+	trial_begin(&trial, records, (const char *const[]){ "workers=1", "order.hold=0s",
+		    "validation.per_account=1", "validation.attempts=2", "validation.caa=always",
+		    "validation.timeout=3s", NULL });
+	test_caa();
 	trial_end(&trial);
 	return tap_done();
 }
