@@ -218,11 +218,15 @@ test_caa(void)
 	struct client *c = member(&trial.scene, "ES256");
 	struct client_order slow = order_of(c, "dns", "n0.example.test"),
 			    silent = order_of(c, "dns", "n1.example.test");
+	long took;
 
 	begin_after(c, &slow, 1);
 	begin_after(c, &silent, 0);
-	is(decided(c, slow.authz[0]), "valid", "V-29 who waits for a seat to check CAA has time");
-	ok(decided_of("n1.example.test") == 1, "V-29 and asks when he has it");
+	is(decided(c, slow.authz[0]), "valid", "V-29 who waits for a seat to check CAA");
+	ok(decided_of("n1.example.test") == 1, "V-29 asks when he has it");
+	took = server_event(trial.scene.server, 0, "authorization decided", "ms");
+	ok(took >= 0 && took < 3000, "V-29 and the time until then is not his: he took %ld ms",
+	   took);
 	is(decided(c, silent.authz[0]), "invalid", "V-29 after the one who had it");
 	leave(c);
 }

@@ -255,6 +255,43 @@ test_share(struct va *va)
 	account = NULL;
 }
 
+/* After a while, does the last of them wait behind others that get on? */
+static void
+test_hopes(struct va *va, const char *name, const char *token, bool want)
+{
+	static struct asked list[60];
+
+	start(list, 60, va, name, token);
+	event_base_loopexit(loop->base, &(struct timeval){ 0, 100000 });
+	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	ok(va_hopes(&list[59].v) == want && !list[59].answered, "%s, %s: the last %s", name,
+	   token, want ? "may hope" : "waits in vain");
+	run();
+	ok(!va_hopes(&list[59].v), "%s, %s: not afterwards", name, token);
+	finish(list, 60);
+}
+
+/* Who waits for his account until his time is over waits for nothing else. */
+static void
+test_late(struct va *va, const char *what)
+{
+	static struct asked bad[20], others[20];
+
+	account = "https://ca.test/acme/account/one";
+	start(bad, 20, va, "b%d.test", "hole");
+	event_base_loopexit(loop->base, &(struct timeval){ 1, 0 });
+	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	account = "https://ca.test/acme/account/other";
+	start(others, 20, va, "b%d.test", "hole");
+	run();
+	ok(count(others, 20, PROBLEM_CONNECTION, "timeout") == 4 && slowest(bad, 20) < 2700,
+	   "V-29 four at a time %s: each has its verdict in time, the last after %d ms", what,
+	   slowest(bad, 20));
+	finish(bad, 20);
+	finish(others, 20);
+	account = NULL;
+}
+
 /* --- lines by themselves ----------------------------------------------------------------- */
 
 static enum flow_next
@@ -325,6 +362,8 @@ test_drop(struct va *va)
 	finish(slow, 40);
 }
 
+#define LEFT (2 * (MOST + 5))	/* half of them of an account */
+
 /* The loop may end while some wait, also one that began before those whom it waits for.
  * ASan tells if its flow is left. */
 static enum flow_next
@@ -333,7 +372,7 @@ leave_ask(struct flow *f)
 	struct asked *list = f->data;
 	struct problem p = { 0 };
 
-	for (int i = 0; i < MOST + 5; i++) {
+	for (int i = 0; i < LEFT; i++) {
 		const char *name = arena_printf(f->arena, i == 0 ? "g%d.test" : "b%d.test", i);
 
 		if (!ident_parse_dns(&list[i].v.ident, f->arena, name, strlen(name), &p))
@@ -349,16 +388,18 @@ leave_ask(struct flow *f)
 }
 
 static void
-test_leave(struct asked *list, struct va *va)
+test_leave(struct asked *list, struct va *va, struct va *shared)
 {
 	static const struct flow_step steps[] = { { ON_LOOP, STEP(leave_ask) }, { 0 } };
 
-	for (int i = 0; i < MOST + 5; i++)
-		list[i].v.va = va;
+	for (int i = 0; i < LEFT; i++)
+		list[i].v.va = i < LEFT / 2 ? va : shared;
+	for (int i = LEFT / 2; i < LEFT; i++)
+		list[i].v.account_url = "https://ca.test/acme/account/one";
 	flow_start(flow_new(loop, steps, list));
 	event_base_loopexit(loop->base, &(struct timeval){ 0, 200000 });
 	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
-	ok(loop->flows == MOST + 5, "%zu validations at the end of the loop", loop->flows);
+	ok(loop->flows == LEFT, "%zu validations at the end of the loop", loop->flows);
 }
 
 /* --- the stage -------------------------------------------------------------------------------- */
@@ -405,8 +446,8 @@ main(void)
 	struct fake_web *web = fake_web_start("127.0.0.1", 0, false, serve),
 			*other = fake_web_start("127.0.0.2", fake_web_port(web), false, serve);
 	struct problem p = { 0 };
-	static struct asked left[MOST + 5];
-	struct va *usual, *few, *shared;
+	static struct asked left[LEFT];
+	struct va *usual, *few, *shared, *narrow[2];
 
 	signal(SIGPIPE, SIG_IGN);
 	log_set(getenv("VERBOSE") != NULL ? LOG_INFO : LOG_ERROR);
@@ -416,6 +457,8 @@ main(void)
 	few = open_va(&o, 0, 5);
 	o.per_account = MOST;
 	shared = open_va(&o, 100, 0);
+	narrow[0] = open_va(&o, 4, 0);
+	narrow[1] = open_va(&o, 0, 4);
 	unlink(hosts);
 	loop = loop_new(0);
 	ok(va_attach(loop, usual, &p), "attached %s", p.detail);
@@ -425,13 +468,24 @@ main(void)
 	test_hole(usual, "b%d.test", "8 other validations were waiting for 127.0.0.2 for longer");
 	test_hole(usual, "one.test", "8 other validations of this name took longer");
 	test_share(shared);
+	test_hopes(usual, "b%d.test", "slow", true);
+	test_hopes(usual, "one.test", "slow", true);
+	test_hopes(few, "s%d.test", "slow", true);
+	test_hopes(usual, "b%d.test", "hole", false);
+	account = "https://ca.test/acme/account/one";
+	test_hopes(shared, "b%d.test", "slow", true);
+	account = NULL;
+	test_late(narrow[0], "at an address");
+	test_late(narrow[1], "in all");
 	test_lines();
 	test_drop(usual);
-	test_leave(left, usual);
+	test_leave(left, usual, shared);
 	loop_free(loop);
 	va_release(usual);
 	va_release(few);
 	va_release(shared);
+	va_release(narrow[0]);
+	va_release(narrow[1]);
 	fake_web_stop(web);
 	fake_web_stop(other);
 	return tap_done();
