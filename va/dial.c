@@ -68,7 +68,7 @@ dial_name(struct flow *f)
 				      "over", name, most, a->timeout_ms));
 }
 
-/* Before the turn at the address, which others want too: who waits here holds nothing of theirs. */
+/* Before the turn at the address, which others want too: who waits here has nothing of theirs. */
 enum flow_next
 dial_account(struct flow *f)
 {
