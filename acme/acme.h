@@ -140,6 +140,13 @@ struct acme_webhook {
 	bool			 absent_allows;	/* when there is no answer */
 };
 
+/* When certificates shall be renewed (docs/ari.md). */
+struct acme_renewal {
+	int64_t	from, until;		/* percent of a life: there the window lies */
+	bool	smoothing;		/* as many in each slot of time */
+	int64_t	poll;			/* seconds until a client asks again, at most */
+};
+
 /* An immutable snapshot of the configuration.  A flow keeps the one it began with. */
 struct acme_config {
 	const char		*base_url;	/* "https://host:port", no slash behind */
@@ -166,6 +173,7 @@ struct acme_config {
 	int			 hold_ms;	/* how long a request waits for a verdict */
 	size_t			 held_max;	/* requests that wait, per process */
 	bool			 quirk_padded_csr, quirk_short_es256;
+	struct acme_renewal	 renewal;
 	int64_t			 crl_life;	/* nextUpdate - thisUpdate, seconds */
 	struct va		*va;
 	int64_t			 attempts;	/* of a validation that DNS or the network fail */
@@ -332,6 +340,7 @@ struct request {
 	void			*doing;
 	struct hook		*hook;		/* what the webhook is asked, or NULL */
 	/* at the end */
+	bool			 cached;	/* by caches on the way, too */
 	struct reply		 reply;
 };
 

@@ -15,6 +15,7 @@ static const char *const routes[] = {
 	[ROUTE_NEW_AUTHZ] = "new-authz", [ROUTE_ORDER] = "order", [ROUTE_AUTHZ] = "authz",
 	[ROUTE_CHALLENGE] = "chall", [ROUTE_FINALIZE] = "finalize", [ROUTE_CERT] = "cert",
 	[ROUTE_KEY_CHANGE] = "key-change", [ROUTE_REVOKE_CERT] = "revoke-cert",
+	[ROUTE_RENEWAL_INFO] = "renewal-info",
 	[ROUTE_HELP] = "help", [ROUTE_CRL] = "crl", [ROUTE_ISSUER] = "issuer",
 	[ROUTE_OTHER] = "other", NULL
 };
@@ -31,6 +32,7 @@ static const char *const accounts[] = {
 static const char *const orders[] = { "created", "processing", "valid", "invalid", NULL };
 static const char *const authz[] = { "created", "valid", "invalid", NULL };
 static const char *const certificates[] = { "issued", "abandoned", "revoked", NULL };
+static const char *const renewals[] = { "replaces", "names", "none", NULL };
 static const char *const webhooks[] = {
 	"allowed", "refused", "unreachable", "unusable", "stopped", NULL
 };
@@ -68,6 +70,8 @@ struct metric count_challenges = { "brevet_challenges_total",
 	{ { "method", methods }, { "result", results } }, 0, { 0 }, NULL };
 struct metric count_certificates = { "brevet_certificates_total", "Certificates by event",
 	METRIC_COUNTER, { { "event", certificates }, { "problem", problems } }, 0, { 0 }, NULL };
+struct metric count_renewals = { "brevet_renewals_total", "Certificates issued, by how it is "
+	"known what they renew", METRIC_COUNTER, { { "by", renewals } }, 0, { 0 }, NULL };
 struct metric count_limited = { "brevet_rate_limited_total", "Requests refused by a rate "
 	"limit or a pause", METRIC_COUNTER, { { "limit", limits } }, 0, { 0 }, NULL };
 struct metric count_webhook = { "brevet_webhook_total", "Questions to the webhook by what "
@@ -87,7 +91,7 @@ acme_metrics_register(void)
 	static struct metric *const all[] = {
 		&count_requests, &count_request_seconds, &count_jws, &count_nonces,
 		&count_accounts, &count_orders, &count_authz, &count_challenges,
-		&count_certificates, &count_limited, &count_webhook, &count_webhook_seconds,
+		&count_certificates, &count_renewals, &count_limited, &count_webhook, &count_webhook_seconds,
 		&count_validation_seconds, &count_signing_seconds
 	};
 

@@ -16,6 +16,7 @@ extern struct metric count_orders;		/* enum count_order, problem type */
 extern struct metric count_authz;		/* enum count_authz, method, problem type */
 extern struct metric count_challenges;		/* method, result or problem type */
 extern struct metric count_certificates;	/* enum count_certificate, problem type */
+extern struct metric count_renewals;		/* enum renewal_of */
 extern struct metric count_limited;		/* enum limit */
 extern struct metric count_webhook;		/* enum count_webhook */
 extern struct metric count_webhook_seconds;

@@ -41,6 +41,7 @@ directory_reply(struct flow *f)
 		{ "newAuthz", "/acme/new-authz" },
 		{ "revokeCert", "/acme/revoke-cert" },
 		{ "keyChange", "/acme/key-change" },
+		{ "renewalInfo", "/acme/renewal-info" },
 	};
 	struct request *rq = REQUEST(f);
 	json_t *o;

@@ -35,8 +35,7 @@ struct hook {
 	struct turn			 turn;
 	enum hook_event			 event;
 	const struct acme_profile	*profile;
-	const struct ident		*idents;	/* n */
-	size_t				 n;
+	struct limits_ask		 ask;
 	int64_t				 began_us;	/* monotonic */
 	bool				 asked;
 	bool				 dropped;	/* the server stops */
@@ -71,7 +70,7 @@ hook_wait(struct flow *f, unsigned ticket)
 
 void
 hook_begin(struct request *rq, enum hook_event event, const struct acme_profile *profile,
-	   const struct ident *idents, size_t n)
+	   const struct limits_ask *ask)
 {
 	struct hook *h;
 
@@ -82,8 +81,7 @@ hook_begin(struct request *rq, enum hook_event event, const struct acme_profile 
 	h->asking.give_up = hook_give_up;
 	h->event = event;
 	h->profile = profile;
-	h->idents = idents;
-	h->n = n;
+	h->ask = *ask;
 }
 
 /* What the limits will refuse is not worth a question. */
@@ -91,7 +89,7 @@ static bool
 within_limits(struct request *rq, const struct hook *h)
 {
 	struct view *v = view_open(rq->store);
-	bool good = limits_order_ahead(rq, v, h->idents, h->n, &rq->flow->problem);
+	bool good = limits_order_ahead(rq, v, &h->ask, &rq->flow->problem);
 
 	view_close(v);
 	return good;
@@ -122,10 +120,10 @@ idents_json(const struct hook *h)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < h->n; i++)
+	for (size_t i = 0; i < h->ask.n; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s}", "type",
-						      ident_type_name(h->idents[i].type),
-						      "value", h->idents[i].value));
+						      ident_type_name(h->ask.idents[i].type),
+						      "value", h->ask.idents[i].value));
 	return list;
 }
 
@@ -220,12 +218,12 @@ hook_ask(struct flow *f)
 static enum flow_next
 refuse(struct flow *f, const struct hook *h, const json_t *said)
 {
-	answer_refusal(said, f->arena, h->idents, h->n, &f->problem);
+	answer_refusal(said, f->arena, h->ask.idents, h->ask.n, &f->problem);
 	if (h->event == HOOK_AUTHORIZATION)
 		f->problem.status = 403;
 	log_event(LOG_INFO, "webhook refuses", "s:s, s:s, s:s, s:s, s:I", "asked",
 		  events[h->event], "account", id_print(f->arena, &REQUEST(f)->account->id),
-		  "names", ident_list(f->arena, h->idents, h->n), "detail", f->problem.detail,
+		  "names", ident_list(f->arena, h->ask.idents, h->ask.n), "detail", f->problem.detail,
 		  "ms", (json_int_t)h->post.took_ms);
 	return FLOW_FAIL;
 }
@@ -237,7 +235,7 @@ unanswered(struct flow *f, const struct hook *h, const struct problem *why)
 
 	log_event(LOG_WARN, "webhook absent", "s:s, s:s, s:s, s:s, s:s", "asked",
 		  events[h->event], "account", id_print(f->arena, &REQUEST(f)->account->id),
-		  "names", ident_list(f->arena, h->idents, h->n), "detail", why->detail,
+		  "names", ident_list(f->arena, h->ask.idents, h->ask.n), "detail", why->detail,
 		  "holds", allows ? "allow" : "refuse");
 	if (allows)
 		return FLOW_NEXT;

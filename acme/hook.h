@@ -9,7 +9,7 @@
 #include "base/flow.h"
 
 struct acme_profile;
-struct ident;
+struct limits_ask;
 struct request;
 
 enum hook_event {
@@ -20,7 +20,7 @@ enum hook_event {
 /* Makes rq->hook, what the webhook is asked about these identifiers (lent until the flow
  * ends); NULL when there is no webhook.  Before the steps below. */
 void hook_begin(struct request *rq, enum hook_event event, const struct acme_profile *profile,
-		const struct ident *idents, size_t n);
+		const struct limits_ask *ask);
 
 /* Steps on the loop, in this order: limits, and a place among those that ask; the question;
  * what its answer means.  A refusal is rejectedIdentifier with the reason, or serverInternal

@@ -91,6 +91,8 @@ acme_inspect_order(const struct view *v, struct arena *a, const struct id *id, i
 	set(o, "account", id_print(a, &order->account));
 	set(o, "created", clock_print(a, order->created));
 	set(o, "expires", clock_print(a, order->expires));
+	if (order->replaces != NULL)
+		set(o, "replaces", serial_hex(a, &order->replaced));
 	set_error(o, order->error);
 	if (order->state == ORDER_VALID)
 		set(o, "serial", serial_hex(a, &order->serial));

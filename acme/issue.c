@@ -9,6 +9,7 @@
 #include "acme/jobs.h"
 #include "acme/limits.h"
 #include "acme/policy.h"
+#include "acme/renewal.h"
 #include "acme/status.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@ struct issue {
 	struct leaf			 leaf;
 	struct blob			 der;
 	struct problem			 problem;	/* of the verdict */
+	enum renewal_of			 renews;	/* of what was issued */
 };
 
 bool
@@ -209,6 +211,16 @@ issue_error(const struct issue *job, struct arena *a)
 	return problem_print(&told, a);
 }
 
+/* What the certificate means for those before and after it. */
+static enum renewal_of
+issue_follow(struct flow *f, const struct order *order, const struct cert *cert)
+{
+	const struct acme_config *c = WORK(f)->config;
+	struct serial before = limits_cert_issued(c, f->txn, f->arena, order, cert);
+
+	return renewal_issued(f, c, order, cert, &before);
+}
+
 static enum flow_next
 issue_record(struct flow *f)
 {
@@ -238,7 +250,7 @@ issue_record(struct flow *f)
 	next.error = issued ? NULL : issue_error(job, f->arena);
 	store_order_put(f->txn, &next);
 	if (issued)
-		limits_cert_issued(w->config, f->txn, f->arena, &next, &cert);
+		job->renews = issue_follow(f, &next, &cert);
 	else
 		limits_cert_refund(w->config, f->txn, f->arena, &next);
 	if (job->problem.type == PROBLEM_SERVER_INTERNAL)
@@ -248,10 +260,13 @@ issue_record(struct flow *f)
 }
 
 static void
-count_end(enum problem_type type)
+count_end(const struct issue *job)
 {
+	enum problem_type type = job->problem.type;
 	bool issued = type == PROBLEM_NONE;
 
+	if (issued)
+		metric_add(&count_renewals, job->renews, 0, 1);
 	metric_add(&count_orders, issued ? COUNT_ORDER_VALID : COUNT_ORDER_INVALID,
 		   count_problem(type), 1);
 	metric_add(&count_certificates, issued ? COUNT_CERT_ISSUED : COUNT_CERT_ABANDONED,
@@ -266,7 +281,7 @@ issue_end(struct flow *f)
 
 	if (job->order == NULL)
 		return FLOW_NEXT;
-	count_end(job->problem.type);
+	count_end(job);
 	if (job->problem.type != PROBLEM_NONE)
 		log_event(LOG_ERROR, "issuance failed", "s:s, s:s, s:s, s:s", "order",
 			  id_print(a, &job->order->id), "serial",

@@ -137,27 +137,47 @@ renewal(const struct toll *k)
 	return k->now_us / 1000000 >= newest.not_before + life / RENEWAL_PART;
 }
 
+/* The first order that replaces a certificate is free (RFC 9773 section 5: whoever renews when he
+ * is told to is not to be held up).  When it came to nothing the next one may replace it, but
+ * counts as a renewal does: else a client that only fails would be free to, for ever. */
+static bool
+named_before(const struct toll *k, const struct serial *replaced)
+{
+	const struct renewal *r = store_renewal_get(k->view, k->arena, replaced);
+
+	return r != NULL && !id_none(&r->order);
+}
+
 static void
-ask_for(struct toll *k, uint32_t directory, const struct ident *idents, size_t n)
+ask_for(struct toll *k, uint32_t directory, const struct limits_ask *ask)
 {
 	k->now_us = clock_now_ms() * 1000;
 	k->directory = directory;
-	k->idents = idents;
-	k->n = n;
-	names_hash(k->arena, idents, n, k->hash);
+	k->idents = ask->idents;
+	k->n = ask->n;
+	names_hash(k->arena, k->idents, k->n, k->hash);
 	k->renewal = renewal(k);
+	k->exempt = ask->replaces != NULL;
+	k->again = k->exempt && named_before(k, ask->replaces);
+}
+
+struct limits_ask
+limits_ask(const struct order *order)
+{
+	return (struct limits_ask){ order->idents, order->nident,
+				    order->replaces == NULL ? NULL : &order->replaced };
 }
 
 /* e NULL: only to look. */
 static struct toll
 toll_of_request(const struct request *rq, const struct view *v, struct edit *e,
-		  const struct ident *idents, size_t n)
+		const struct limits_ask *ask)
 {
 	struct toll k = { .config = rq->config, .view = v, .edit = e,
 			    .arena = rq->flow->arena, .account = &rq->account->id,
 			    .binding = &rq->account->scope.binding };
 
-	ask_for(&k, rq->directory->number, idents, n);
+	ask_for(&k, rq->directory->number, ask);
 	return k;
 }
 
@@ -167,8 +187,9 @@ toll_of_order(const struct acme_config *c, struct edit *e, struct arena *a,
 {
 	struct toll k = { .config = c, .view = edit_view(e), .edit = e, .arena = a,
 			    .account = &order->account, .binding = &order->scope.binding };
+	struct limits_ask ask = limits_ask(order);
 
-	ask_for(&k, order->scope.directory, order->idents, order->nident);
+	ask_for(&k, order->scope.directory, &ask);
 	return k;
 }
 
@@ -177,7 +198,13 @@ toll_of_order(const struct acme_config *c, struct edit *e, struct arena *a,
 static enum limit
 limit_of_order(const struct toll *k)
 {
-	return k->renewal ? LIMIT_RENEWALS : LIMIT_ORDERS;
+	return k->renewal || k->exempt ? LIMIT_RENEWALS : LIMIT_ORDERS;
+}
+
+static bool
+counted(const struct toll *k)
+{
+	return !k->exempt || k->again;
 }
 
 /* Buckets of a certificate: with each name, and with all of them. */
@@ -185,7 +212,7 @@ static void
 each_cert_bucket(struct toll *k, void (*act)(struct toll *k, enum limit limit,
 					       struct blob whose, const char *name))
 {
-	if (k->renewal)
+	if (k->renewal || k->exempt)
 		return;
 	for (size_t i = 0; i < k->n && toll_rate(k, LIMIT_NAME)->rate.count != 0; i++) {
 		uint8_t hash[32];
@@ -215,6 +242,8 @@ act_refund(struct toll *k, enum limit limit, struct blob whose, const char *name
 static bool
 order_passes(struct toll *k, struct request *rq, struct problem *p)
 {
+	if (!counted(k))
+		return true;
 	for (size_t i = 0; i < k->n && toll_rate(k, LIMIT_FAILURES)->rate.count != 0; i++) {
 		const char *name = ident_base(&k->idents[i]);
 
@@ -227,33 +256,34 @@ order_passes(struct toll *k, struct request *rq, struct problem *p)
 }
 
 bool
-limits_order_ahead(struct request *rq, const struct view *v, const struct ident *idents,
-		   size_t n, struct problem *p)
+limits_order_ahead(struct request *rq, const struct view *v, const struct limits_ask *ask,
+		   struct problem *p)
 {
 	struct toll k;
 
-	if (!pause_check(rq, v, idents, n, p))
+	if (!pause_check(rq, v, ask->idents, ask->n, p))
 		return false;
 	if (!rq->config->limits.enabled)
 		return true;
-	k = toll_of_request(rq, v, NULL, idents, n);
+	k = toll_of_request(rq, v, NULL, ask);
 	return order_passes(&k, rq, p);
 }
 
 bool
-limits_order(struct request *rq, struct edit *e, const struct ident *idents, size_t n,
+limits_order(struct request *rq, struct edit *e, const struct limits_ask *ask,
 	     struct problem *p)
 {
 	struct toll k;
 
-	if (!pause_check(rq, edit_view(e), idents, n, p))
+	if (!pause_check(rq, edit_view(e), ask->idents, ask->n, p))
 		return false;
 	if (!rq->config->limits.enabled)
 		return true;
-	k = toll_of_request(rq, edit_view(e), e, idents, n);
+	k = toll_of_request(rq, edit_view(e), e, ask);
 	if (!order_passes(&k, rq, p))
 		return false;
-	toll_spend(&k, limit_of_order(&k), whose_account(&k));
+	if (counted(&k))
+		toll_spend(&k, limit_of_order(&k), whose_account(&k));
 	return true;
 }
 
@@ -263,17 +293,19 @@ limits_order_refund(const struct acme_config *c, struct edit *e, struct arena *a
 {
 	struct toll k = toll_of_order(c, e, a, order);
 
-	toll_refund(&k, limit_of_order(&k), whose_account(&k));
+	if (!k.exempt)
+		toll_refund(&k, limit_of_order(&k), whose_account(&k));
 }
 
 bool
 limits_cert(struct request *rq, struct edit *e, const struct order *order, struct problem *p)
 {
+	struct limits_ask ask = limits_ask(order);
 	struct toll k;
 
 	if (!rq->config->limits.enabled)
 		return true;
-	k = toll_of_request(rq, edit_view(e), e, order->idents, order->nident);
+	k = toll_of_request(rq, edit_view(e), e, &ask);
 	each_cert_bucket(&k, toll_look);
 	if (!toll_passes(&k, rq, p))
 		return false;
@@ -290,16 +322,19 @@ limits_cert_refund(const struct acme_config *c, struct edit *e, struct arena *a,
 	each_cert_bucket(&k, act_refund);
 }
 
-void
+struct serial
 limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
 		   const struct order *order, const struct cert *cert)
 {
 	struct toll k = toll_of_order(c, e, a, order);
 	struct newest newest = { cert->serial, cert->not_before, cert->not_after };
+	struct newest before = { .not_after = 0 };
 
-	if (k.renewal)
+	if (k.renewal && !k.exempt)
 		toll_refund(&k, LIMIT_RENEWALS, whose_account(&k));
+	store_newest_get(k.view, k.directory, k.hash, &before);
 	store_newest_put(e, k.directory, k.hash, &newest);
+	return before.serial;
 }
 
 /* --- validations ------------------------------------------------------------------- */

@@ -19,13 +19,22 @@ const char *limits_link(const struct request *rq);
 bool limits_account(struct request *rq, const struct binding *binding, struct edit *e,
 		    struct problem *p);
 
-/* An order, or a pre-authorization, of the request's account for these identifiers: refused
- * while one of them is paused or failing, or would get no certificate.  Spends. */
-bool limits_order(struct request *rq, struct edit *e, const struct ident *idents, size_t n,
+/* What is asked for. */
+struct limits_ask {
+	const struct ident	*idents;	/* n */
+	size_t			 n;
+	const struct serial	*replaces;	/* the certificate that it renews, or NULL */
+};
+
+struct limits_ask limits_ask(const struct order *order);
+
+/* An order, or a pre-authorization, of the request's account: refused while one of its
+ * identifiers is paused or failing, or would get no certificate.  Spends. */
+bool limits_order(struct request *rq, struct edit *e, const struct limits_ask *ask,
 		  struct problem *p);
 /* Would it be refused now?  Spends nothing; any thread. */
-bool limits_order_ahead(struct request *rq, const struct view *v, const struct ident *idents,
-			size_t n, struct problem *p);
+bool limits_order_ahead(struct request *rq, const struct view *v, const struct limits_ask *ask,
+			struct problem *p);
 /* The order came to nothing by our own fault. */
 void limits_order_refund(const struct acme_config *c, struct edit *e, struct arena *a,
 			 const struct order *order);
@@ -36,9 +45,10 @@ bool limits_cert(struct request *rq, struct edit *e, const struct order *order,
 /* It was not issued. */
 void limits_cert_refund(const struct acme_config *c, struct edit *e, struct arena *a,
 			const struct order *order);
-/* It was: the next one for the same names may be its renewal. */
-void limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
-			const struct order *order, const struct cert *cert);
+/* It was: the next one for the same names may be its renewal.  Returns the newest one of these
+ * names until now; all zero: none. */
+struct serial limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
+				 const struct order *order, const struct cert *cert);
 
 /* A validation has failed, by the client's fault; true: that paused the account for the
  * name. */

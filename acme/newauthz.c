@@ -15,6 +15,7 @@
 struct newauthz {
 	const struct acme_profile	*profile;
 	struct authz			 fresh;
+	struct limits_ask		 ask;
 	const struct authz		*authz;		/* that one, or the one there was */
 };
 
@@ -45,7 +46,8 @@ newauthz_check(struct flow *f)
 	offer_make(&n->fresh, rq, n->profile, &ident);
 	n->fresh.id = id_new(clock_now_ms());
 	n->fresh.scope = scope;
-	hook_begin(rq, HOOK_AUTHORIZATION, n->profile, &n->fresh.ident, 1);
+	n->ask = (struct limits_ask){ &n->fresh.ident, 1, NULL };
+	hook_begin(rq, HOOK_AUTHORIZATION, n->profile, &n->ask);
 	return FLOW_NEXT;
 }
 
@@ -61,7 +63,7 @@ newauthz_apply(struct flow *f)
 	n->authz = offer_find(rq, edit_view(f->txn), n->profile, &n->fresh.ident, clock_now());
 	if (n->authz != NULL)
 		return FLOW_NEXT;
-	if (!limits_order(rq, f->txn, &n->fresh.ident, 1, &f->problem))
+	if (!limits_order(rq, f->txn, &n->ask, &f->problem))
 		return FLOW_FAIL;
 	n->authz = &n->fresh;
 	offer_add(rq, f->txn, &n->fresh);

@@ -6,6 +6,7 @@
 #include "acme/hook.h"
 #include "acme/limits.h"
 #include "acme/offer.h"
+#include "acme/replaces.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
@@ -112,6 +113,7 @@ struct neworder {
 	struct order			 order;
 	const struct acme_profile	*profile;
 	struct authz			*authz;		/* nauthz new ones, if they are needed */
+	struct limits_ask		 ask;
 	size_t				 made;		/* that were needed */
 	enum order_status		 status;
 };
@@ -131,8 +133,10 @@ neworder_check(struct flow *f)
 	    !idents_parse(rq, n->profile, order, &f->problem) ||
 	    !times_check(rq, n->profile, order, &f->problem))
 		return FLOW_FAIL;
-	order->id = id_new(now_ms);
 	order->account = rq->account->id;
+	if (!replaces_check(rq, order, &f->problem))
+		return FLOW_FAIL;
+	order->id = id_new(now_ms);
 	order->state = ORDER_PENDING;
 	order->created = rq->now;
 	order->expires = rq->now + rq->config->order_life;
@@ -146,7 +150,8 @@ neworder_check(struct flow *f)
 		n->authz[i].order = order->id;
 		n->authz[i].scope = order->scope;
 	}
-	hook_begin(rq, HOOK_ORDER, n->profile, order->idents, order->nident);
+	n->ask = limits_ask(order);
+	hook_begin(rq, HOOK_ORDER, n->profile, &n->ask);
 	return FLOW_NEXT;
 }
 
@@ -160,7 +165,10 @@ neworder_apply(struct flow *f)
 	int64_t now = clock_now();
 
 	if (!edit_room(f->txn, &f->problem) || !offer_still(rq, v, &f->problem) ||
-	    !limits_order(rq, f->txn, n->order.idents, n->order.nident, &f->problem))
+	    !replaces_still(f, &n->order, &f->problem))
+		return FLOW_FAIL;
+	n->ask = limits_ask(&n->order);
+	if (!limits_order(rq, f->txn, &n->ask, &f->problem))
 		return FLOW_FAIL;
 	n->made = 0;
 	for (size_t i = 0; i < n->order.nauthz; i++) {
@@ -175,6 +183,7 @@ neworder_apply(struct flow *f)
 		n->made++;
 	}
 	store_order_add(f->txn, &n->order);
+	replaces_claim(f, &n->order);
 	n->status = status_order_read(&n->order, edit_view(f->txn), f->arena, now);
 	return FLOW_NEXT;
 }
@@ -193,9 +202,10 @@ neworder_reply(struct flow *f)
 	reply_header(rq, "Location", show_order_url(rq, &order->id));
 	metric_add(&count_orders, COUNT_ORDER_CREATED, 0, 1);
 	count_authz_made(n->made);
-	log_event(LOG_INFO, "order created", "s:s, s:s, s:s", "order",
+	log_event(LOG_INFO, "order created", "s:s, s:s, s:s, s:s*", "order",
 		  id_print(f->arena, &order->id), "account", id_print(f->arena, &order->account),
-		  "names", ident_list(f->arena, order->idents, order->nident));
+		  "names", ident_list(f->arena, order->idents, order->nident), "replaces",
+		  order->replaces);
 	return FLOW_NEXT;
 }
 

@@ -44,6 +44,14 @@ reply_json(struct request *rq, int status, json_t *body)
 		    (struct blob){ (const uint8_t *)text, strlen(text) });
 }
 
+void
+reply_cached(struct request *rq, int seconds)
+{
+	rq->cached = true;
+	reply_header(rq, "Cache-Control", arena_printf(rq->flow->arena, "public, max-age=%d",
+						       seconds));
+}
+
 enum flow_next
 reply_problem(struct flow *f)
 {
@@ -88,7 +96,7 @@ reply_url(const struct request *rq, const char *fmt, ...)
 static bool
 wants_nonce(const struct request *rq)
 {
-	return strcmp(rq->method, "OPTIONS") != 0 && rq->door == DOOR_ACME;
+	return strcmp(rq->method, "OPTIONS") != 0 && rq->door == DOOR_ACME && !rq->cached;
 }
 
 static void

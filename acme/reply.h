@@ -19,6 +19,9 @@ void reply_json(struct request *rq, int status, json_t *body);
 
 void reply_bytes(struct request *rq, int status, const char *type, struct blob body);
 
+/* The reply is no one client's: caches may keep it so many seconds.  It has no nonce. */
+void reply_cached(struct request *rq, int seconds);
+
 /* Always FLOW_NEXT: the problem of the flow is the reply. */
 enum flow_next reply_problem(struct flow *f);
 

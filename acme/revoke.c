@@ -40,6 +40,7 @@ revoke_record(struct edit *e, const struct cert *cert, int reason)
 	next.state = CERT_REVOKED;
 	next.reason = reason;
 	store_cert_put(e, &next);
+	store_renewal_close(e, &next.serial);
 	if (reason == REASON_KEY_COMPROMISE)
 		store_key_block(e, next.spki_hash, now);
 }

@@ -24,6 +24,7 @@ const struct route acme_routes[] = {
 	{ "POST", "/acme/cert/:serial/:chain",	BY_ACCOUNT, cert_steps, ROUTE_CERT },
 	{ "POST", "/acme/key-change",		BY_ACCOUNT, keychange_steps, ROUTE_KEY_CHANGE },
 	{ "POST", "/acme/revoke-cert",		BY_EITHER,  revoke_steps, ROUTE_REVOKE_CERT },
+	{ "GET",  "/acme/renewal-info/:certid",	NOBODY,     renewalinfo_steps, ROUTE_RENEWAL_INFO },
 	{ "GET",  "/help/limits",		NOBODY,     help_steps, ROUTE_HELP },
 	{ NULL, NULL, NOBODY, NULL, ROUTE_OTHER }
 };

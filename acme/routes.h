@@ -15,8 +15,8 @@ enum signer {
 enum route_name {
 	ROUTE_DIRECTORY, ROUTE_NEW_NONCE, ROUTE_NEW_ACCOUNT, ROUTE_ACCOUNT, ROUTE_ORDERS,
 	ROUTE_NEW_ORDER, ROUTE_NEW_AUTHZ, ROUTE_ORDER, ROUTE_AUTHZ, ROUTE_CHALLENGE,
-	ROUTE_FINALIZE, ROUTE_CERT, ROUTE_KEY_CHANGE, ROUTE_REVOKE_CERT, ROUTE_HELP, ROUTE_CRL,
-	ROUTE_ISSUER, ROUTE_OTHER
+	ROUTE_FINALIZE, ROUTE_CERT, ROUTE_KEY_CHANGE, ROUTE_REVOKE_CERT, ROUTE_RENEWAL_INFO,
+	ROUTE_HELP, ROUTE_CRL, ROUTE_ISSUER, ROUTE_OTHER
 };
 
 struct route {
@@ -33,6 +33,6 @@ extern const struct route plain_routes[];	/* plain HTTP: CRLs, issuers */
 extern const struct flow_step directory_steps[], newnonce_steps[], newaccount_steps[],
 	account_steps[], orders_steps[], neworder_steps[], newauthz_steps[],
 	order_steps[], authz_steps[], challenge_steps[], finalize_steps[], cert_steps[],
-	keychange_steps[], revoke_steps[], help_steps[], crl_steps[], issuer_steps[];
+	keychange_steps[], revoke_steps[], renewalinfo_steps[], help_steps[], crl_steps[], issuer_steps[];
 
 #endif

@@ -98,6 +98,8 @@ show_order(const struct request *rq, const struct order *order, enum order_statu
 	json_object_set_new(o, "identifiers", idents);
 	set_time(o, "notBefore", a, order->not_before);
 	set_time(o, "notAfter", a, order->not_after);
+	if (order->replaces != NULL)
+		set(o, "replaces", order->replaces);
 	set_json(o, "error", order->error);
 	for (size_t i = 0; i < order->nauthz; i++)
 		json_array_append_new(authz, json_string(show_authz_url(rq, &order->authz[i])));

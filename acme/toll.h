@@ -35,7 +35,9 @@ struct toll {
 	const struct ident	*idents;
 	size_t			 n;
 	uint8_t			 hash[32];		/* of their names */
-	bool			 renewal;
+	bool			 renewal;		/* by its names */
+	bool			 exempt;		/* by `replaces` ... */
+	bool			 again;			/* ... but not the first to name it */
 };
 
 /* What the operator has given to the account goes before what he gave to its binding, that

@@ -16,6 +16,7 @@ static const struct row {
 } table[PROBLEM_TYPES] = {
 	[PROBLEM_NONE] = { "", 200 },
 	[PROBLEM_ACCOUNT_DOES_NOT_EXIST] = { "accountDoesNotExist", 400 },
+	[PROBLEM_ALREADY_REPLACED] = { "alreadyReplaced", 409 },	/* RFC 9773 section 7.4 */
 	[PROBLEM_ALREADY_REVOKED] = { "alreadyRevoked", 400 },
 	[PROBLEM_BAD_CSR] = { "badCSR", 400 },
 	[PROBLEM_BAD_NONCE] = { "badNonce", 400 },

@@ -185,6 +185,7 @@ struct cert_facts {
 	struct ident	*idents;	/* of subjectAltName, sorted, no duplicates */
 	size_t		 nident;
 	struct blob	 spki;
+	struct blob	 authority;	/* keyIdentifier of who signed it; empty: none */
 };
 
 /* False: not a v3 certificate (strict DER), or one with names that are neither DNS names

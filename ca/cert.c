@@ -55,8 +55,21 @@ cert_split(struct cert_parts *c, struct blob der)
 			c->alt_name = e.value;
 		if (blob_equal(e.oid, (struct blob)OID_SUBJECT_KEY))
 			c->subject_key = e.value;
+		if (blob_equal(e.oid, (struct blob)OID_AUTHORITY_KEY))
+			c->authority_key = e.value;
 	}
 	return true;
+}
+
+/* The keyIdentifier in an AuthorityKeyIdentifier; empty: none. */
+static struct blob
+key_id(struct blob authority_key)
+{
+	struct blob content, id = { NULL, 0 };
+
+	if (der_get(&authority_key, DER_SEQUENCE, &content))
+		der_get(&content, DER_CONTEXT(0), &id);
+	return id;
 }
 
 bool
@@ -65,15 +78,18 @@ cert_read(struct cert_facts *facts, struct arena *a, struct blob der)
 	struct cert_parts c;
 	struct names names = { .arena = a, .any = true };
 	struct problem p;
+	struct blob authority;
 
 	if (!cert_split(&c, der) || c.serial.len > SERIAL_LEN)
 		return false;
 	if (c.alt_name.data != NULL && !names_parse(&names, c.alt_name, &p))
 		return false;
+	authority = key_id(c.authority_key);
 	*facts = (struct cert_facts){
 		.not_before = c.not_before, .not_after = c.not_after,
 		.idents = names.list, .nident = ident_sort(names.list, names.n),
-		.spki = arena_blob(a, c.spki.data, c.spki.len)
+		.spki = arena_blob(a, c.spki.data, c.spki.len),
+		.authority = arena_blob(a, authority.data, authority.len)
 	};
 	memcpy(facts->serial.b + SERIAL_LEN - c.serial.len, c.serial.data, c.serial.len);
 	return true;

@@ -9,7 +9,8 @@
 struct cert_parts {
 	struct blob	serial;			/* magnitude */
 	struct blob	issuer, subject, spki;	/* whole elements */
-	struct blob	alt_name, subject_key;	/* values of extensions; NULL: missing */
+	struct blob	alt_name, subject_key, authority_key;	/* values of extensions; NULL:
+							 * missing */
 	int64_t		not_before, not_after;
 };
 

@@ -94,6 +94,16 @@ const struct config_option config_options[] = {
 	  "0s: never; an account and name whose validations failed so long, and ..." },
 	{ "limit.pause_failures", COUNT, AT(acme.limits.pause_failures), "100", 1, 1000000,
 	  "... so many times without success get no more orders until they are resumed" },
+	{ "renewal.from", COUNT, AT(acme.renewal.from), "50", 10, 89,
+	  "clients are told to renew when so many percent of a certificate's life are over, or "
+	  "later ..." },
+	{ "renewal.until", COUNT, AT(acme.renewal.until), "66", 11, 90,
+	  "... and before so many are" },
+	{ "renewal.smoothing", FLAG, AT(acme.renewal.smoothing), "true", 0, 0,
+	  "whether renewals are planned so that they come evenly" },
+	{ "renewal.poll", TIME, AT(acme.renewal.poll), "6h", 60, DAY,
+	  "how often clients ask when to renew, at most; oftener where certificates live less "
+	  "than 48 times as long" },
 	{ "crl.lifetime", TIME, AT(crl_lifetime), "4d", 600, 10 * DAY,
 	  "from thisUpdate to nextUpdate; signed anew at half of it" },
 	{ "limits.head", SIZE, AT(head), "16K", 1024, 1 << 20, "a request's head" },

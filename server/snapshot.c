@@ -261,6 +261,9 @@ take_acme(struct config *c, cfg_t *cfg, struct problem *p)
 	a->base_url_old = c->base_url_old;
 	if (!snapshot_directories(c, cfg, p))
 		return false;
+	if (a->renewal.from >= a->renewal.until)
+		return problem(p, PROBLEM_SERVER_INTERNAL, "%s: renewal.until must be more than "
+			       "renewal.from", c->file);
 	take_limits(c);
 	a->terms = or_null(c->terms);
 	a->website = or_null(c->website);

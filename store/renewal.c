@@ -109,6 +109,19 @@ store_renewal_put(struct edit *e, const struct renewal *renewal)
 }
 
 void
+store_renewal_close(struct edit *e, const struct serial *serial)
+{
+	const struct renewal *old = store_renewal_get(edit_view(e), edit_arena(e), serial);
+	struct renewal next;
+
+	if (old == NULL || old->closed)
+		return;
+	next = *old;
+	next.closed = true;
+	store_renewal_put(e, &next);
+}
+
+void
 store_renewal_del(struct edit *e, const struct serial *serial)
 {
 	const struct renewal *old = store_renewal_get(edit_view(e), edit_arena(e), serial);

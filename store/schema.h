@@ -100,9 +100,11 @@ enum table {
 	/* start u64, serial -> end u64: those of the above that wait for a successor */
 	TABLE_DUE,
 	/* row u32, kind u8 -> SLOTS_ROW numbers, for the slots from row * SLOTS_ROW on, each
-	 * SLOT_SECONDS long.  kind 'p' u64: load of the renewals that are planned in it;
-	 * 's' and 'e' u32: how many windows of the above table begin and end in it.  A row of
-	 * nothing but zeros is not there. */
+	 * SLOT_SECONDS long, u32 each: how many windows of the above table begin ('s'), end
+	 * ('e'), have their middle ('m') in it.  Of the middles of the whole row, 'l': how many
+	 * belong to windows of each class of length.  row ffffffff, 'l': the same of all rows from
+	 * that one on that row ffffffff, 'f' has as its first number: 'm' and 'l' of those before
+	 * it are deleted.  A row of nothing but zeros is not there. */
 	TABLE_SLOTS,
 	/* id -> 1, state u8, created u64, spread u64, revoke_at u64, reason u8, at serial,
 	 * matched u64, replaced u64, revoked u64, where text, explanation text */

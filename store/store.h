@@ -398,6 +398,8 @@ const struct renewal *store_renewal_get(const struct view *v, struct arena *a,
 					const struct serial *serial);	/* NULL: none */
 /* Adds or replaces it, and keeps the index of open ones and the slots below right. */
 void store_renewal_put(struct edit *e, const struct renewal *renewal);
+/* Nobody waits for its renewal any more; nothing, if it has none. */
+void store_renewal_close(struct edit *e, const struct serial *serial);
 void store_renewal_del(struct edit *e, const struct serial *serial);
 
 /* All of them, in the order of their serials, behind `after` (NULL: from the first), at most
@@ -417,11 +419,18 @@ size_t store_due_list(const struct view *v, struct arena *a, int64_t now,
 /* Time as the plan of renewals sees it. */
 #define SLOT_SECONDS	300
 #define SLOTS_ROW	144		/* 12 hours */
-#define SLOT_LOAD	65536		/* of one renewal, over all slots of its window; each has
-					 * the same whole number, at least 1 */
 
-/* The load of open renewals in n slots from that one on (its time / SLOT_SECONDS). */
-void store_slots_load(const struct view *v, uint32_t first, size_t n, uint64_t *loads);
+/* How many open renewals have the middle of their window in each of n slots from that one on
+ * (its time / SLOT_SECONDS). */
+void store_slots_load(const struct view *v, uint32_t first, size_t n, uint32_t *loads);
+
+/* How many there are of each length, of those whose middle is still to come: 8 classes in an
+ * octave, the first one has all below 36 s (plan.h, in acme/). */
+#define SLOTS_LENGTHS	120
+void store_slots_lengths(const struct view *v, uint32_t lengths[SLOTS_LENGTHS]);
+
+/* Rows of slots that are over by now are not counted in these two any more. */
+void store_slots_pass(struct edit *e, int64_t now);
 
 /* How many open renewals have a window that has begun in a slot before now's, and one that
  * has ended so (which are among the former).  Takes as long as there are rows of slots. */

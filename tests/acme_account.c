@@ -14,7 +14,8 @@ static void
 check_directory(struct client *c, const char *how)
 {
 	static const char *const members[] = {
-		"newNonce", "newAccount", "newOrder", "newAuthz", "revokeCert", "keyChange"
+		"newNonce", "newAccount", "newOrder", "newAuthz", "revokeCert", "keyChange",
+		"renewalInfo"
 	};
 	const json_t *meta = json_object_get(c->json, "meta");
 

@@ -86,7 +86,7 @@ test_directory(int place)
 	const json_t *meta;
 
 	client_get(c, "GET", place_url(c->arena, &scene, place));
-	ok(c->reply.status == 200 && json_object_size(c->json) == 7, "%s/directory", c->path);
+	ok(c->reply.status == 200 && json_object_size(c->json) == 8, "%s/directory", c->path);
 	ok(all_urls_right(c), "its URLs are its own");
 	is(text(c->json, "newNonce"), client_url(c, "new-nonce"), "newNonce, too");
 	meta = json_object_get(c->json, "meta");

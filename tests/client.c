@@ -299,7 +299,10 @@ client_order_new(struct client *c, const char *const *names, size_t n,
 		list = arena_printf(c->arena, "%s%s{\"type\":\"dns\",\"value\":\"%s\"}", list,
 				    i == 0 ? "" : ",", names[i]);
 	client_post(c, client_url(c, "new-order"),
-		    arena_printf(c->arena, "{\"identifiers\":[%s]}", list));
+		    arena_printf(c->arena, "{\"identifiers\":[%s]%s%s%s}", list,
+				 c->replaces == NULL ? "" : ",\"replaces\":\"",
+				 c->replaces == NULL ? "" : c->replaces,
+				 c->replaces == NULL ? "" : "\""));
 	order->url = reply_only(&c->reply, "Location");
 	return c->reply.status == 201 && order->url != NULL &&
 	       client_order_get(c, NULL, order);

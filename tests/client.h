@@ -33,6 +33,7 @@ struct client {
 	bool		 once;		/* never send a request a second time */
 	int		 patience;	/* polls until it gives up; at first 60 */
 	bool		 http10;
+	const char	*replaces;	/* of orders that it makes (RFC 9773); NULL: none */
 	/* by the last request */
 	struct reply	 reply;
 	json_t		*json;		/* the body, NULL when it is not JSON */

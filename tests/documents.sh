@@ -24,7 +24,7 @@ documented() {
 # Options that a text names in backticks, and nobody has.
 # shellcheck disable=SC2016
 strangers() {
-	grep -Eoh '`(validation|order|limit|limits|http|metrics|webhook|policy|store|crl|log)\.[a-z_]+`' \
+	grep -Eoh '`(validation|order|limit|limits|http|metrics|webhook|policy|renewal|store|crl|log)\.[a-z_]+`' \
 		"$@" | tr -d '`' | sort -u | grep -Fvxf <(options | cut -d ' ' -f 1) || true
 }
 
@@ -68,7 +68,7 @@ options >"$work/options"
 like "$(cat "$work/options")" '^validation.timeout 20s$' "brevet help config tells of options"
 is "$(diff <(grep '^validation\.' "$work/options" | sort) <(documented | sort) || true)" "" \
 	"each option of validation stands in docs/validation.md, with its default"
-is "$(strangers "$page" "$top/README.md" "$top/docs/conformance.md" | paste -sd ' ')" "" \
+is "$(strangers "$page" "$top/README.md" "$top/docs/conformance.md" "$top/docs/ari.md" | paste -sd ' ')" "" \
 	"each option that a document names exists"
 is "$(networks | wc -l)" "$(grep -c '{ { AF_INET' "$top/va/addr.c")" "va/addr.c is read"
 is "$(diff <(networks) <(documented_networks) || true)" "" \

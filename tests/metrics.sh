@@ -160,6 +160,7 @@ test_order() {
 	grew 'brevet_challenges_total{method="http-01",result="started"}' 1
 	grew 'brevet_challenges_total{method="http-01",result="ok"}' 1
 	grew 'brevet_certificates_total{event="issued",problem="ok"}' 1
+	grew 'brevet_renewals_total{by="none"}' 1
 	grew 'brevet_validation_seconds_count{method="http-01"}' 1
 	rose 'brevet_validation_seconds_sum{method="http-01"}'
 	grew 'brevet_signing_seconds_count{kind="certificate"}' 1
@@ -174,6 +175,15 @@ test_order() {
 	rose brevet_commit_flows_count
 	rose brevet_commit_flows_sum
 	rose process_cpu_seconds_total
+}
+
+test_renewals() {
+	act renew "$http_port" one.test
+	is "$said" valid "an order that replaces a certificate"
+	grew 'brevet_renewals_total{by="replaces"}' 1
+	act order "$http_port" one.test
+	is "$said" valid "an order for the same names"
+	grew 'brevet_renewals_total{by="names"}' 1
 }
 
 test_revocation() {
@@ -369,6 +379,7 @@ test_accounts
 test_nonces
 test_signatures
 test_order
+test_renewals
 test_revocation
 test_failures
 test_limits

@@ -77,9 +77,9 @@ def do_deactivate(server, _):
 # --- Orders -------------------------------------------------------------------------------
 
 
-def authorize(server, port, name, manner):
+def authorize(server, port, name, manner, **more):
     """A new order and its URL, after the only challenge has been decided."""
-    payload = {"identifiers": [{"type": "dns", "value": name}]}
+    payload = {"identifiers": [{"type": "dns", "value": name}], **more}
     _, headers, order = server.post(server.directory["newOrder"], payload)
     web = None if manner == "closed" else Web(port, thumbprint(server.key), manner)
     authz = server.post(order["authorizations"][0], None)[2]
@@ -91,10 +91,10 @@ def authorize(server, port, name, manner):
     return headers["Location"], order, challenge
 
 
-def do_order(server, arguments):
+def do_order(server, arguments, **more):
     """order PORT NAME [wrong | closed | slow]: with a certificate if all is well."""
     port, name, manner = int(arguments[0]), arguments[1], (arguments[2:] or ["right"])[0]
-    url, order, challenge = authorize(server, port, name, manner)
+    url, order, challenge = authorize(server, port, name, manner, **more)
     if challenge["status"] == "invalid":
         return "invalid " + challenge["error"]["type"].rsplit(":", 1)[-1]
     server.post(order["finalize"], {"csr": b64(request_for(name))})
@@ -103,6 +103,15 @@ def do_order(server, arguments):
     with open(f"{server.state}/certificate.pem", "wb") as file:
         file.write(pem)
     return order["status"]
+
+
+def do_renew(server, arguments):
+    """renew PORT NAME: an order that replaces the last certificate (RFC 9773)."""
+    with open(f"{server.state}/certificate.pem", "rb") as file:
+        leaf = x509.load_pem_x509_certificate(file.read())
+    key = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    serial = leaf.serial_number.to_bytes(leaf.serial_number.bit_length() // 8 + 1, "big")
+    return do_order(server, arguments, replaces=f"{b64(key.key_identifier)}.{b64(serial)}")
 
 
 def do_new_order(server, arguments):

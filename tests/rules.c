@@ -72,6 +72,14 @@ link_rules(const struct client *c, const char *path)
 	       NULL : "Link index";
 }
 
+static bool
+cached(const struct reply *r)
+{
+	const char *control = reply_only(r, "Cache-Control");
+
+	return r->status == 200 && control != NULL && strncmp(control, "public", 6) == 0;
+}
+
 const char *
 client_rules(struct client *c, const char *method, const char *path)
 {
@@ -80,7 +88,8 @@ client_rules(struct client *c, const char *method, const char *path)
 	const char *type = reply_header(r, "Content-Type", 0);
 	bool bare = strcmp(method, "HEAD") == 0 || r->status == 204;
 
-	if (strcmp(method, "OPTIONS") != 0 &&
+	/* What caches may keep has none (RFC 9773 section 4.1). */
+	if (strcmp(method, "OPTIONS") != 0 && !(nonce == NULL && cached(r)) &&
 	    (nonce == NULL || b64_parse(c->arena, nonce, strlen(nonce), NULL).len < 16))
 		return "Replay-Nonce";
 	if (strcmp(method, "OPTIONS") != 0 && (why = link_rules(c, path)) != NULL)

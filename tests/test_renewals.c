@@ -39,12 +39,30 @@ static const char *
 loads(uint32_t first, size_t n)
 {
 	defer_struct(view) *v = view_open(s);
-	uint64_t *load = arena_alloc(a, n * sizeof(*load));
+	uint32_t *load = arena_alloc(a, n * sizeof(*load));
 	const char *text = "";
 
 	store_slots_load(v, first, n, load);
 	for (size_t i = 0; i < n; i++)
 		text = arena_printf(a, "%s%d ", text, (int)load[i]);
+	return text;
+}
+
+/* The shortest length of each class, and how many there are. */
+static const char *
+lengths(void)
+{
+	static const int known[] = { 1, 600, 900 };
+	static const size_t class[] = { 0, 33, 38 };
+	defer_struct(view) *v = view_open(s);
+	uint32_t n[SLOTS_LENGTHS];
+	const char *text = "";
+
+	store_slots_lengths(v, n);
+	for (size_t i = 0; i < SLOTS_LENGTHS; i++)
+		for (size_t k = 0; n[i] != 0 && k < 3; k++)
+			if (class[k] == i)
+				text = arena_printf(a, "%s%d:%d ", text, known[k], (int)n[i]);
 	return text;
 }
 
@@ -61,7 +79,8 @@ windows(void)
 	is(due(9999, NULL, 9), "1:300-900 2:600-1500 ", "both have");
 	is(due(9999, NULL, 1), "1:300-900 ", "not more than wanted");
 	is(due(9999, &after, 9), "2:600-1500 ", "those behind one");
-	is(loads(0, 6), "0 32768 54613 21845 21845 0 ", "their load, in the slots of both");
+	is(loads(0, 6), "0 0 1 1 0 0 ", "each counts in the slot of its middle");
+	is(lengths(), "600:1 900:1 ", "and by its length");
 	is(counts(299), "0 0", "at first none is due");
 	is(counts(600), "1 0", "then one");
 	is(counts(900), "2 1", "then both, one of them too late");
@@ -70,8 +89,9 @@ windows(void)
 	one.end = 86401;
 	put(&one);
 	is(due(99999, NULL, 9), "2:600-1500 1:86400-86401 ", "a window is moved");
-	is(loads(0, 6), "0 0 21845 21845 21845 0 ", "its load has left");
-	is(loads(287, 3), "0 65536 0 ", "and is elsewhere");
+	is(loads(0, 6), "0 0 0 1 0 0 ", "its load has left");
+	is(loads(287, 3), "0 1 0 ", "and is elsewhere");
+	is(lengths(), "1:1 900:1 ", "its length is another one");
 	two.order = sample_id(9);
 	put(&two);
 	is(due(99999, NULL, 9), "2:600-1500 1:86400-86401 ", "an order changes nothing there");
@@ -85,6 +105,48 @@ windows(void)
 	is(due(99999, NULL, 9), "", "nor is one that is closed");
 	is(counts(100000000), "0 0", "nobody is counted");
 	is(loads(0, 6), "0 0 0 0 0 0 ", "no load is left");
+	is(lengths(), "", "and no length");
+}
+
+static void
+pass(int64_t now)
+{
+	struct edit *e = edit_begin(s);
+
+	store_slots_pass(e, now);
+	commit(e);
+}
+
+#define ROW ((int64_t)SLOTS_ROW * SLOT_SECONDS)
+
+/* What is over does not count, whatever becomes of it afterwards. */
+static void
+passing(void)
+{
+	struct renewal over = sample_renewal(1, 600, 1500), late = sample_renewal(3, 600, 1500);
+	struct renewal next = sample_renewal(2, ROW, ROW + 900);
+
+	put(&over);
+	put(&next);
+	pass(ROW - 1);
+	is(loads(3, 1), "1 ", "a row that is not over counts");
+	pass(ROW);
+	is(loads(3, 1), "0 ", "one that is does not");
+	is(loads(SLOTS_ROW + 1, 1), "1 ", "the next one does");
+	is(lengths(), "900:1 ", "in the lengths, too");
+	is(counts(10 * ROW), "2 2", "both are due");
+	put(&late);
+	is(lengths(), "900:1 ", "what comes when it is over does not count");
+	pass(0);
+	is(lengths(), "900:1 ", "nor when the clock goes back");
+	reopen();
+	over.closed = late.closed = next.closed = true;
+	put(&over);
+	put(&late);
+	is(lengths(), "900:1 ", "what is over is not taken away twice");
+	put(&next);
+	is(lengths(), "", "what is not, is");
+	is(counts(10 * ROW), "0 0", "nothing is due");
 }
 
 static const struct renewal *
@@ -167,7 +229,7 @@ many(void)
 	is(counts(100000000), "0 0", "all are deleted: nothing is counted");
 	e = edit_begin(s);
 	for (uint32_t slot = 0; slot < SPAN / SLOT_SECONDS + 400; slot++) {
-		uint64_t load;
+		uint32_t load;
 
 		store_slots_load(edit_view(e), slot, 1, &load);
 		wrong += load != 0;
@@ -346,6 +408,7 @@ main(void)
 	windows();
 	records();
 	many();
+	passing();
 	incidents();
 	ends();
 	gone();

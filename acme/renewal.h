@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* renewal.h - when certificates shall be renewed, and which one follows which (RFC 9773). */
+#ifndef ACME_RENEWAL_H
+#define ACME_RENEWAL_H
+
+#include "acme/acme.h"
+
+/* Seconds since 1970, start < end. */
+struct window {
+	int64_t	start, end;
+};
+
+/* The window of a certificate that was not planned: it begins a little before a third of its
+ * life is left (before half of it, if it lives less than ten days).  Pure. */
+struct window renewal_fixed(int64_t not_before, int64_t not_after);
+
+/* The window of a certificate: what is planned, or that; of a revoked one it is over.  r: its
+ * renewal, or NULL.  Pure. */
+struct window renewal_window(const struct cert *cert, const struct renewal *r);
+
+/* A window that begins now or later and ends within `spread` seconds, and with the certificate:
+ * where the fewest windows are.  Each one put before the next is asked for, many are spread
+ * evenly. */
+struct window renewal_within(const struct view *v, struct arena *a, const struct cert *cert,
+			     int64_t now, int64_t spread);
+
+/* What a certificate renews. */
+enum renewal_of {
+	RENEWAL_BY_REPLACES,	/* the one that its order named */
+	RENEWAL_BY_NAMES,	/* the newest one of the same names */
+	RENEWAL_NONE
+};
+
+/* On the writer, a certificate has been issued for an order: its renewal is planned, and it
+ * is the successor of the one that the order replaces, or else of `before`, the newest one
+ * of the same names (all zero: none), if that was its account's or its binding's. */
+enum renewal_of renewal_issued(struct flow *f, const struct acme_config *c,
+			       const struct order *order, const struct cert *cert,
+			       const struct serial *before);
+
+/* Is the certificate replaced by an order that named it: one that is under way, or whose
+ * certificate was issued?  In a view, r's own. */
+bool renewal_replaced(const struct view *v, struct arena *a, const struct renewal *r,
+		      int64_t now);
+
+/* The account itself, or another one of the same binding? */
+bool renewal_ours(const struct cert *cert, const struct id *account, const struct id *binding);
+
+#endif

@@ -1,0 +1,21 @@
+# Renewal information (RFC 9773).
+ari_sources = tests/ari.c tests/ari.h $(client_sources)
+ari_tests = tests/acme_ari tests/acme_ari_bound tests/acme_ari_limits tests/acme_ari_plan \
+	tests/acme_ari_points
+tests_acme_ari_SOURCES = tests/acme_ari.c $(ari_sources)
+tests_acme_ari_LDADD = $(CLIENT)
+tests_acme_ari_bound_SOURCES = tests/acme_ari_bound.c tests/ari.c tests/ari.h $(place_sources)
+tests_acme_ari_bound_LDADD = $(CLIENT)
+tests_acme_ari_limits_SOURCES = tests/acme_ari_limits.c tests/limited.c tests/limited.h \
+	$(ari_sources)
+tests_acme_ari_limits_LDADD = $(CLIENT)
+tests_acme_ari_plan_SOURCES = tests/acme_ari_plan.c $(ari_sources)
+tests_acme_ari_plan_LDADD = $(STORE) $(OPENSSL_LIBS)
+tests_acme_ari_points_SOURCES = tests/acme_ari_points.c $(ari_sources)
+tests_acme_ari_points_LDADD = $(STORE) $(OPENSSL_LIBS)
+wire_tests += $(ari_tests)
+
+unit_tests += tests/test_certid
+tests_test_certid_SOURCES = tests/test_certid.c tests/tap.h
+tests_test_certid_LDADD = $(ACME)
+EXTRA_DIST += docs/ari.md
