@@ -6,3 +6,7 @@ tests_test_sweep_LDADD = $(ACME)
 wire_tests += tests/acme_sweep
 tests_acme_sweep_SOURCES = tests/acme_sweep.c tests/limited.c tests/limited.h $(client_sources)
 tests_acme_sweep_LDADD = $(STORE) $(OPENSSL_LIBS)
+
+unit_tests += tests/growth
+tests_growth_SOURCES = tests/growth.c tests/tap.h tests/sample.h
+tests_growth_LDADD = $(ACME)
