@@ -166,6 +166,7 @@ sweep_due(evutil_socket_t fd, short what, void *arg)
 	if (s->at.kind == 0 && (now >= s->walked + WALK || now < s->walked)) {
 		s->at.walk = true;
 		s->walked = now;
+		store_readers_check(l->store);	/* what a dead one sees is used again */
 	}
 	f = flow_new(l->loop, sweep_steps, NULL);
 	f->data = w = arena_alloc(f->arena, sizeof(*w));

@@ -33,6 +33,7 @@ struct growth {
 	const char	*dir, *evidence;
 	struct serial	*last;		/* certificate of each host */
 	uint64_t	 issued, revoked, swept, late;
+	int64_t		 longest_us, pages_us, pages;	/* of clean-up's edits, the sync aside */
 	struct sweep_at	 at;
 	int64_t		 now, walked;
 };
@@ -195,11 +196,16 @@ sweep_page(struct growth *g, const struct sweep_terms *t)
 	struct sweep_sum sum;
 	struct edit *e;
 	bool more = sweep_look(&g->at, v, a, t, &page);
+	int64_t took = clock_mono_us();
 
 	view_close(v);
 	if (more && page.n > 0) {
 		e = edit_begin(g->store);
 		sweep_apply(e, a, t, &page, &sum);
+		took = clock_mono_us() - took;
+		g->longest_us = took > g->longest_us ? took : g->longest_us;
+		g->pages_us += took;
+		g->pages++;
 		commit(e);
 		g->late += sum.nlate;
 		for (int i = 0; i < SWEEP_COUNTS; i++)
@@ -313,6 +319,9 @@ check(struct growth *g)
 	       (unsigned long long)g->swept, (unsigned long long)g->late);
 	if (g->retention < 0)
 		return;
+	printf("# %lld pages, %lld us each, the longest %lld us, without their commits\n",
+	       (long long)g->pages, (long long)(g->pages_us / (g->pages == 0 ? 1 : g->pages)),
+	       (long long)g->longest_us);
 	ok(size[1] < size[0] + size[0] / 20, "the last quarter of %u days: from %llu to %llu KiB, "
 	   "less than 5 %% more", g->days, (unsigned long long)size[0] / 1024,
 	   (unsigned long long)size[1] / 1024);
