@@ -16,7 +16,7 @@
 #include "base/log.h"
 
 #define FIRST_MS 2000		/* behind the start, which has other work */
-#define PAUSE_MS 5		/* between two pages */
+#define PAUSE_MS 10		/* between two pages */
 #define AGAIN_MS 60000		/* after a commit that was lost, or to see whether it is wanted now */
 #define WALK	 3600		/* seconds */
 

@@ -271,30 +271,47 @@ log_names(const char *event, const char *what)
 	return found;
 }
 
+/* Two for the same names, the second a day later by an order that does not say what it is for. */
+static void
+issue_both(struct client *c, struct serial serials[2])
+{
+	static const char *const names[] = { "n6.example.test" };
+	struct issued issued;
+
+	for (int i = 0; i < 2; i++) {
+		issued = (struct issued){ .key = NULL };
+		ok(client_issue(c, scene.responder, names, 1, &issued), "a certificate");
+		serials[i] = serial_of(issued.order.certificate);
+		EVP_PKEY_free(issued.key);
+		if (i == 0 && later(DAY))
+			ahead += DAY;
+	}
+}
+
 static void
 test_unrenewed(void)
 {
-	static const char *const names[] = { "n6.example.test" };
+	static const char *const event = "certificate expired, not renewed";
 	struct client *c = member(&scene, "ES256");
-	struct issued issued = { .key = NULL };
-	struct serial serial;
+	struct serial serials[2];
 	double before;
 
-	ok(client_issue(c, scene.responder, names, 1, &issued), "a certificate");
-	serial = serial_of(issued.order.certificate);
+	issue_both(c, serials);
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	wait_for(&serial);
+	wait_for(&serials[0]);
+	wait_for(&serials[1]);
 	ok(server_again(scene.server), "and starts again");
-	client_hang_up(c);
 	client_hang_up(metrics);
 	before = metric("brevet_certificates_expired_unrenewed_total");
 	if (swept_after(7 * DAY)) {
-		ok(log_names("certificate expired, not renewed", names[0]), "the log names it");
-		ok(log_names("certificate expired, not renewed", limited_id(c)), "and its account");
-		ok(metric("brevet_certificates_expired_unrenewed_total") >= before + 1,
-		   "it is counted");
+		ok(log_names(event, "n6.example.test"), "the log names it");
+		ok(log_names(event, limited_id(c)), "and its account");
+		ok(log_names(event, serial_hex(a, &serials[1])), "and its serial");
+		ok(!log_names(event, serial_hex(a, &serials[0])), "not the one that a younger one "
+		   "has the names of");
+		ok(metric("brevet_certificates_expired_unrenewed_total") == before + 1,
+		   "one is counted");
 	}
-	EVP_PKEY_free(issued.key);
 	leave(c);
 }
 
@@ -314,7 +331,7 @@ killed_at(const char *point, unsigned n)
 	ended = !server_again(scene.server);	/* killed before it was ready */
 	unsetenv("BREVET_CRASH");
 	client_hang_up(metrics);
-	while (!ended && now_ms() - began < 4000) {
+	while (!ended && now_ms() - began < 3000) {
 		ended = metric("brevet_sweep_timestamp_seconds") < 0;
 		usleep(50000);
 	}
@@ -336,9 +353,9 @@ test_crash(void)
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
 	ahead += 9 * DAY;
 	limited_later(9 * DAY);
-	for (unsigned i = 4; i <= 6; i++)	/* behind those of a start */
+	for (unsigned i = 4; i <= 5; i++)	/* behind those of a start */
 		ends += killed_at("after-commit", i) + killed_at("before-commit", i);
-	ok(ends >= 2, "R-2 killed in the middle, %u times", ends);
+	ok(ends >= 1, "R-2 killed in the middle, %u times", ends);
 	ok(server_again(scene.server), "R-2 it starts");
 	client_hang_up(c);
 	client_hang_up(metrics);

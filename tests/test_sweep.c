@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_sweep.c - clean-up: what goes at which second, and each thing that must stay. */
-#include "acme/sweep.h"
+#include "acme/sweep_rules.h"
 #include "tests/store_make.h"
 
 /* Rounds in a world where an order's end is 2000 and a certificate's 9000 (sample.h). */
@@ -400,6 +400,24 @@ unrenewed(void)
 	ok(total.nlate == 0, "it is told once");
 }
 
+/* A retention of nothing at all: one that ends between two kinds of a round. */
+static void
+unseen(void)
+{
+	struct sweep_terms t = { .now = 9001 };
+	struct store_end end = { .at = 9000, .serial = sample_serial(410) };
+	struct edit *e = edit_begin(s);
+	struct sweep_ask q = { edit_view(e), a, &t };
+
+	cert_make(e, 410, 9, CERT_ISSUED);
+	renewal_make(e, 410, 0, 0, false);
+	ok(!sweep_goes(&q, SWEEP_CERTS, &end), "must stay: one of which it is not yet known that "
+	   "nobody renewed it");
+	renewal_make(e, 410, 0, 0, true);
+	ok(sweep_goes(&q, SWEEP_CERTS, &end), "then it goes");
+	edit_abort(e);
+}
+
 /* --- rows without an end -------------------------------------------------------------- */
 
 static void
@@ -508,6 +526,7 @@ main(void)
 	revoked();
 	blocked();
 	unrenewed();
+	unseen();
 	limits();
 	pages();
 	replaces();
