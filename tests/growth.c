@@ -339,7 +339,7 @@ main(int argc, char **argv)
 	struct problem p = { 0 };
 	struct growth g = {
 		.hosts = argc > 1 ? (unsigned)atoi(argv[1]) : 256,
-		.days = argc > 2 ? (unsigned)atoi(argv[2]) : 160,
+		.days = argc > 2 ? (unsigned)atoi(argv[2]) : 100,
 		.retention = argc > 3 ? (strcmp(argv[3], "never") == 0 ? -1 :
 					 (int64_t)atoi(argv[3]) * DAY) : 10 * DAY,
 		.dir = sample_folder(a),
