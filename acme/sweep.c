@@ -17,7 +17,7 @@
 
 #define FIRST_MS 2000		/* behind the start, which has other work */
 #define PAUSE_MS 10		/* between two pages */
-#define AGAIN_MS 60000		/* after a commit that was lost, or to see whether it is wanted now */
+#define AGAIN_MS 60000		/* after a commit that was lost; and to see if it is wanted */
 #define WALK	 3600		/* seconds */
 
 struct sweep {

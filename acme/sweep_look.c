@@ -100,7 +100,8 @@ incidents_look(const struct sweep_ask *q, struct sweep_page *page)
 	size_t n;
 
 	for (bool within = false;; within = true) {
-		n = store_incident_list(q->view, q->arena, within ? &after : NULL, SWEEP_PAGE, &ids);
+		n = store_incident_list(q->view, q->arena, within ? &after : NULL, SWEEP_PAGE,
+					&ids);
 		for (size_t i = 0; i < n; i++)
 			if (sweep_incident_goes(q, &ids[i])) {
 				page->ids = &ids[i];

@@ -39,7 +39,8 @@ round_end(double when)
 	double at;
 	long began = now_ms();
 
-	while ((at = metric("brevet_sweep_timestamp_seconds")) < when && now_ms() - began < PATIENCE)
+	while ((at = metric("brevet_sweep_timestamp_seconds")) < when &&
+	       now_ms() - began < PATIENCE)
 		usleep(100000);
 	return at;
 }

@@ -250,17 +250,25 @@ counts(const struct growth *g)
 	return store_counts(v);
 }
 
+static unsigned long long
+sum(uint64_t a, uint64_t b)
+{
+	return a + b;
+}
+
 static void
 tell(const struct growth *g, unsigned day)
 {
 	struct store_counts n = counts(g);
+	const uint64_t *certs = n.n[COUNT_CERTS], *orders = n.n[COUNT_ORDERS];
+	const uint64_t *authz = n.n[COUNT_AUTHZ];
 	uint64_t map;
 
 	printf("# day %3u  issued %8llu  in store: %7llu certificates %7llu orders %7llu authz"
 	       "  %7.1f MiB used, file %7.1f MiB\n", day, (unsigned long long)g->issued,
-	       (unsigned long long)(n.n[COUNT_CERTS][CERT_ISSUED] + n.n[COUNT_CERTS][CERT_REVOKED]),
-	       (unsigned long long)(n.n[COUNT_ORDERS][ORDER_VALID] + n.n[COUNT_ORDERS][ORDER_PENDING]),
-	       (unsigned long long)(n.n[COUNT_AUTHZ][AUTHZ_VALID] + n.n[COUNT_AUTHZ][AUTHZ_PENDING]),
+	       sum(certs[CERT_ISSUED], certs[CERT_REVOKED]),
+	       sum(orders[ORDER_VALID], orders[ORDER_PENDING]),
+	       sum(authz[AUTHZ_VALID], authz[AUTHZ_PENDING]),
 	       (double)store_used(g->store, &map) / 1048576, (double)file_size(g) / 1048576);
 	fflush(stdout);
 }
@@ -315,8 +323,8 @@ check(struct growth *g)
 
 	run(g, size);
 	n = counts(g);
-	printf("# %llu revoked, %llu rows swept, %llu not renewed\n", (unsigned long long)g->revoked,
-	       (unsigned long long)g->swept, (unsigned long long)g->late);
+	printf("# %llu revoked, %llu rows swept, %llu not renewed\n",
+	       (unsigned long long)g->revoked, (unsigned long long)g->swept, (unsigned long long)g->late);
 	if (g->retention < 0)
 		return;
 	printf("# %lld pages, %lld us each, the longest %lld us, without their commits\n",
