@@ -324,7 +324,8 @@ check(struct growth *g)
 	run(g, size);
 	n = counts(g);
 	printf("# %llu revoked, %llu rows swept, %llu not renewed\n",
-	       (unsigned long long)g->revoked, (unsigned long long)g->swept, (unsigned long long)g->late);
+	       (unsigned long long)g->revoked, (unsigned long long)g->swept,
+	       (unsigned long long)g->late);
 	if (g->retention < 0)
 		return;
 	printf("# %lld pages, %lld us each, the longest %lld us, without their commits\n",
