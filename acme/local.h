@@ -39,7 +39,8 @@ struct acme_local {
 	struct waiter			*waiters[WAIT_BUCKETS];
 	struct asking			*askings;
 	struct lines			 hooks;		/* of hook.c: who asks the webhook */
-	struct lines			 accounts;	/* that validate */
+	struct lines			 accounts;	/* that validate, of seat.c */
+	struct lines			 slow;		/* and are slow at it */
 	bool				 stopping;
 	struct event			*crl_timer;	/* of crljob.c, on one loop */
 	unsigned			 crl_running;

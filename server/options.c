@@ -128,8 +128,9 @@ const struct config_option config_options[] = {
 	  "validations of one name, and connections to one address, at the same time on "
 	  "each event loop; others wait for their turn" },
 	{ "validation.per_account", COUNT, AT(acme.per_account), "64", 1, 10000,
-	  "validations of one account at the same time on each event loop; others wait for "
-	  "their turn, and their time begins with it" },
+	  "validations of one account that get on, at the same time on each event loop; "
+	  "others wait for their turn, and their time begins with it; fifteen times as many "
+	  "may be slow" },
 	{ "validation.connections", COUNT, AT(validations), "1000", 1, 100000,
 	  "connections of validations at the same time on each event loop" },
 	{ "validation.resolvers", LIST, AT(resolvers), "", 0, 0,
