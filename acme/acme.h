@@ -131,6 +131,13 @@ struct acme_limits {
 	int64_t			 pause_failures;	/* and at least so many */
 };
 
+/* How long what has ended is kept (docs/storage.md); seconds. */
+struct acme_retention {
+	int64_t	orders;		/* and authorizations, that led to no certificate */
+	int64_t	certificates;
+	int64_t	every;		/* from one clean-up to the next; 0: none */
+};
+
 /* Whom new orders are shown to (acme/hook.c). */
 struct acme_webhook {
 	const char		*url;		/* NULL: nobody */
@@ -166,6 +173,7 @@ struct acme_config {
 	size_t			 names_max;	/* identifiers of an order */
 	int64_t			 labels_max, name_max;	/* of a DNS name */
 	struct acme_limits	 limits;
+	struct acme_retention	 retention;
 	struct acme_webhook	 webhook;
 	int64_t			 order_life;	/* seconds until an order or a pending ... */
 	int64_t			 authz_life;	/* ... or a valid authorization expires */
@@ -216,6 +224,12 @@ size_t acme_resume(struct store *s);
 
 /* Signs and renews the CRL of each issuer, on this loop, for ever. */
 void acme_crl_start(struct loop *l);
+
+/* Cleans the store up, on this loop, for ever. */
+void acme_sweep_start(struct loop *l);
+
+/* When it was last clean, seconds since 1970; 0: not yet.  Any thread. */
+int64_t acme_swept(void);
 
 /* Registers the metrics of acme/; once, from main, before threads start. */
 void acme_metrics_register(void);

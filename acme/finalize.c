@@ -172,11 +172,13 @@ finalize_begin(struct flow *f)
 
 	if (fin->repeated)
 		return FLOW_NEXT;
+	fin->seen.order = store_order_get(v, f->arena, &fin->seen.id);
+	if (fin->seen.order == NULL)	/* cleaned up just now */
+		return show_nothing(f);
 	if (fin->recheck.problem.type != PROBLEM_NONE) {	/* forbidden: no more than that */
 		recheck_record(&fin->recheck, f->txn, &fin->seen.id);
 		return FLOW_NEXT;
 	}
-	fin->seen.order = store_order_get(v, f->arena, &fin->seen.id);
 	fin->seen.status = status_order_read(fin->seen.order, v, f->arena, now);
 	if (fin->seen.status != STATUS_READY) {
 		/* Another finalize was faster. */

@@ -104,6 +104,13 @@ const struct config_option config_options[] = {
 	{ "renewal.poll", TIME, AT(acme.renewal.poll), "6h", 60, DAY,
 	  "how often clients ask when to renew, at most; oftener where certificates live less "
 	  "than 48 times as long" },
+	{ "retention.orders", TIME, AT(acme.retention.orders), "7d", 0, 3660 * DAY,
+	  "orders and authorizations that led to no certificate stay so long behind their end" },
+	{ "retention.certificates", TIME, AT(acme.retention.certificates), "365d", 0, 3660 * DAY,
+	  "certificates stay so long behind their end, with their orders, authorizations and "
+	  "what was seen when these were proved" },
+	{ "retention.every", TIME, AT(acme.retention.every), "1m", 0, DAY,
+	  "from one clean-up of the store to the next; 0s: nothing is ever deleted" },
 	{ "crl.lifetime", TIME, AT(crl_lifetime), "4d", 600, 10 * DAY,
 	  "from thisUpdate to nextUpdate; signed anew at half of it" },
 	{ "limits.head", SIZE, AT(head), "16K", 1024, 1 << 20, "a request's head" },
