@@ -2,6 +2,7 @@ noinst_LIBRARIES += libacme.a
 libacme_a_SOURCES = acme/account.c acme/acme.h acme/answer.c acme/answer.h \
 	acme/authz.c acme/authz.h acme/binding.c acme/cert.c acme/challenge.c \
 	acme/contact.c acme/contact.h acme/count.c acme/count.h acme/crljob.c \
+	acme/dated.c acme/dated.h \
 	acme/directory.c acme/dispatch.c acme/eab.c acme/eab.h acme/explain.c \
 	acme/files.c acme/finalize.c acme/help.c acme/hook.c acme/hook.h \
 	acme/inspect.c acme/issue.c acme/issue.h acme/jobs.c acme/jobs.h acme/jwk.c \
@@ -10,7 +11,8 @@ libacme_a_SOURCES = acme/account.c acme/acme.h acme/answer.c acme/answer.h \
 	acme/newaccount.c acme/newauthz.c acme/neworder.c acme/nonce.c acme/nonce.h \
 	acme/offer.c acme/offer.h acme/operator.c acme/operator.h \
 	acme/operator_revoke.c acme/order.c acme/order.h acme/own.c acme/pause.c \
-	acme/pause.h acme/policy.c acme/policy.h acme/rate.c acme/rate.h \
+	acme/pause.h acme/policy.c acme/policy.h acme/profile.c acme/profile.h acme/rate.c \
+	acme/rate.h \
 	acme/recheck.c acme/recheck.h acme/reply.c acme/reply.h acme/revoke.c \
 	acme/revoke.h acme/routes.c acme/routes.h acme/show.c acme/show.h \
 	acme/status.c acme/status.h acme/terms.c acme/terms.h acme/throttle.c \

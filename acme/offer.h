@@ -8,9 +8,10 @@
 
 #include "acme/acme.h"
 
-/* May the account that signs order now, and what would it get?  The scope of its objects:
- * its own, with profile and issuer.  False with unauthorized. */
-bool offer_scope(const struct request *rq, struct scope *scope,
+/* May the account that signs order now, and what would it get?  name: of a profile, or NULL.
+ * The scope of its objects: its own, with profile and issuer.  False with unauthorized or
+ * invalidProfile. */
+bool offer_scope(const struct request *rq, const char *name, struct scope *scope,
 		 const struct acme_profile **profile, struct problem *p);
 
 /* Is that still so?  On the writer. */
@@ -36,8 +37,8 @@ void offer_make(struct authz *authz, const struct request *rq,
 		const struct acme_profile *profile, const struct ident *ident);
 
 /* In an edit: one that the account has already for the identifier, valid or else still
- * untried, by methods that are offered now, and that the configuration lets it use again;
- * NULL: none. */
+ * untried, by methods that are offered now, and that configuration and profile let it use
+ * again; NULL: none. */
 const struct authz *offer_find(const struct request *rq, const struct view *v,
 			       const struct acme_profile *profile, const struct ident *ident,
 			       int64_t now);
