@@ -67,6 +67,9 @@ idents_parse(struct request *rq, const struct acme_profile *profile, struct orde
 		else if (!known_already(order->idents, order->nident, &one))
 			order->idents[order->nident++] = one;
 	}
+	for (size_t i = 0; i < nsub; i++)	/* of the whole request, whatever else is wrong */
+		if (sub[i].type == PROBLEM_INVALID_PROFILE)
+			return offer_refused(a, &sub[i], 1, p);
 	return nsub == 0 || offer_refused(a, sub, nsub, p);
 }
 

@@ -80,8 +80,16 @@ bool
 offer_permitted(const struct request *rq, const struct acme_profile *profile,
 		const struct ident *ident, struct problem *p)
 {
-	return policy_ident(rq->config, rq->directory, rq->binding, ident, p) &&
-	       policy_provable(rq->directory, profile, rq->binding, ident, p);
+	static const struct acme_profile any;
+
+	if (!policy_ident(rq->config, rq->directory, rq->binding, ident, p))
+		return false;
+	if (policy_provable(rq->directory, profile, rq->binding, ident, p))
+		return true;
+	if (json_object_get(rq->payload, "profile") != NULL &&
+	    policy_methods(rq->directory, &any, rq->binding, ident) != 0)
+		p->type = PROBLEM_INVALID_PROFILE;	/* another profile would do */
+	return false;
 }
 
 /* Each method that is offered, its proof still to come. */

@@ -26,8 +26,8 @@ bool offer_ident(struct ident *ident, struct arena *a, const json_t *item, struc
 bool offer_refused(struct arena *a, const struct problem *sub, size_t nsub,
 		   struct problem *p);
 
-/* Do the rules permit it, and is there a way to prove it?  False with
- * rejectedIdentifier. */
+/* Do the rules permit it, and is there a way to prove it?  False with rejectedIdentifier, or
+ * with invalidProfile where it is the profile that the client has named which has none. */
 bool offer_permitted(const struct request *rq, const struct acme_profile *profile,
 		     const struct ident *ident, struct problem *p);
 

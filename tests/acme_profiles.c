@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_profiles.c - kinds of certificates over the wire (draft-ietf-acme-profiles): what the
+ * directory tells, what an order may ask for and gets, in each directory and under each
+ * binding; what becomes of orders whose profile changes (R-21); what the operator sees. */
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/attack.h"
+#include "tests/bind.h"
+#include "tests/chain.h"
+
+#define NAME "n1.example.test"
+#define DNS(name) "{\"type\":\"dns\",\"value\":\"" name "\"}"
+
+static struct scene scene;
+
+/* --- certificates ------------------------------------------------------------------- */
+
+struct facts {
+	long	begins, life;		/* seconds since 1970; both ends counted */
+	bool	crl, client;
+	size_t	names;
+};
+
+static long
+seconds_of(const ASN1_TIME *t)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(t, &tm) != 1)
+		abort();
+	return timegm(&tm);
+}
+
+static struct facts
+facts_of(const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	struct facts f;
+
+	if (x == NULL)
+		abort();
+	f.begins = seconds_of(X509_get0_notBefore(x));
+	f.life = seconds_of(X509_get0_notAfter(x)) - f.begins + 1;
+	f.crl = X509_get_ext_by_NID(x, NID_crl_distribution_points, -1) >= 0;
+	f.client = (X509_get_extended_key_usage(x) & XKU_SSL_CLIENT) != 0;
+	X509_free(x);
+	BIO_free(bio);
+	return f;
+}
+
+/* What tlsserver gives to one that is signed now (tests/test_dated.c has the table). */
+static long
+scheduled(long now)
+{
+	return (now >= 1868227200 ? 46L : now >= 1805068800 ? 99L : 199L) * 86400;
+}
+
+/* --- orders ------------------------------------------------------------------------- */
+
+static int
+order_with(struct client *c, const char *idents, const char *more)
+{
+	return client_post(c, client_url(c, "new-order"), arena_printf(
+		c->arena, "{\"identifiers\":[%s]%s}", idents, more));
+}
+
+/* The order of the last reply, its authorization proved if it was not. */
+static struct client_order
+proved(struct client *c)
+{
+	struct client_order order = { .url = NULL };
+	const char *url = reply_only(&c->reply, "Location");
+
+	if (url == NULL || !client_order_get(c, NULL, &order))
+		return order;
+	order.url = arena_strdup(c->arena, url);
+	if (strcmp(order.status, "pending") == 0)
+		client_prove(c, scene.responder, order.authz[0]);
+	return order;
+}
+
+/* An order of that profile, ready. */
+static struct client_order
+ready(struct client *c, const char *profile)
+{
+	struct client_order order;
+
+	order_with(c, DNS(NAME), arena_printf(c->arena, ",\"profile\":\"%s\"", profile));
+	order = proved(c);
+	is(status_of(c, order.url), "ready", arena_printf(c->arena, "an order of profile %s",
+							  profile));
+	is(text(c->json, "profile"), profile, "which it tells when it is read");
+	return order;
+}
+
+/* --- what the directory tells --------------------------------------------------------- */
+
+static struct client *
+client_at(const char *path)
+{
+	char url[300];
+
+	snprintf(url, sizeof(url), "https://localhost:%u%s/directory", scene.server->port, path);
+	return client_open(url, scene.server->root);
+}
+
+static void
+test_meta(void)
+{
+	static const struct {
+		const char	*path, *names;	/* in this order */
+	} rows[] = {
+		{ "", "fleet tlsserver shortlived session strict dns" },
+		{ "/web", "session fleet" },
+		{ "/plain", "fleet tlsserver shortlived session strict" },	/* no dns-01 there */
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct client *c = client_at(rows[i].path);
+		json_t *profiles, *described;
+		const char *names = "", *name;
+
+		client_get(c, "GET", arena_printf(c->arena, "%s/directory", rows[i].path));
+		profiles = json_object_get(json_object_get(c->json, "meta"), "profiles");
+		json_object_foreach(profiles, name, described) {
+			names = arena_printf(c->arena, "%s%s%s", names, *names == '\0' ? "" : " ",
+					     name);
+			ok(json_is_string(described) && json_string_length(described) > 0,
+			   "%s is \"%s\"", name, json_string_value(described));
+		}
+		is(names, rows[i].names, "in their order");
+		client_close(c);
+	}
+}
+
+/* --- what an order may ask for --------------------------------------------------------- */
+
+static void
+test_asked(void)
+{
+	static const struct {
+		const char	*more;
+		int		 status;
+		const char	*gets;		/* or the type of the problem */
+		const char	*detail;
+	} rows[] = {
+		{ "", 201, "fleet", "" },
+		{ ",\"profile\":\"fleet\"", 201, "fleet", "" },
+		{ ",\"profile\":\"session\"", 201, "session", "" },
+		{ ",\"profile\":\"SESSION\"", 201, "session", "" },	/* interop 45 */
+		{ ",\"profile\":\"tlsserver\"", 201, "tlsserver", "" },
+		{ ",\"profile\":\"\"", 400, "invalidProfile", "possible: fleet, tlsserver" },
+		{ ",\"profile\":\"nobody\"", 400, "invalidProfile",
+		  "\"nobody\"; possible: fleet, tlsserver, shortlived, session, strict, dns" },
+		{ ",\"profile\":\"fleet \"", 400, "invalidProfile", "\"fleet \"" },
+		{ ",\"profile\":\"\\u00e4\\n\"", 400, "invalidProfile", "\"???\"" },
+		{ ",\"profile\":\"fleet\\u0000\"", 400, "malformed", "" },
+		{ ",\"profile\":5", 400, "malformed", "\"profile\"" },
+		{ ",\"profile\":null", 400, "malformed", "\"profile\"" },
+		{ ",\"profile\":true", 400, "malformed", "\"profile\"" },
+		{ ",\"profile\":[\"fleet\"]", 400, "malformed", "\"profile\"" },
+		{ ",\"profile\":{}", 400, "malformed", "\"profile\"" },
+	};
+	struct client *c = member(&scene, "ES256");
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		order_with(c, DNS(NAME), rows[i].more);
+		told(c, rows[i].status, rows[i].status == 201 ? "" : rows[i].gets, "order%s: %s",
+		     rows[i].more, rows[i].gets);
+		if (rows[i].status == 201)
+			is(text(c->json, "profile"), rows[i].gets, "it tells its profile");
+		else
+			ok(strstr(c->detail, rows[i].detail) != NULL, "%s", c->detail);
+	}
+	leave(c);
+}
+
+/* A profile that has no way to prove what is asked for. */
+static void
+test_unfit(void)
+{
+	struct client *c = member(&scene, "ES256");
+
+	order_with(c, "{\"type\":\"ip\",\"value\":\"127.0.0.1\"}", ",\"profile\":\"dns\"");
+	told(c, 400, "invalidProfile", "an address by dns-01 alone");
+	ok(json_object_get(c->json, "subproblems") == NULL, "it concerns the whole order");
+	order_with(c, DNS("localhost") ",{\"type\":\"ip\",\"value\":\"127.0.0.1\"}",
+		   ",\"profile\":\"dns\"");
+	told(c, 400, "invalidProfile", "whatever else is wrong");
+	order_with(c, DNS("localhost"), ",\"profile\":\"dns\"");
+	told(c, 400, "rejectedIdentifier", "a name that no profile can have");
+	order_with(c, DNS("*.example.test"), ",\"profile\":\"dns\"");
+	told(c, 201, "", "what it can prove");
+	leave(c);
+}
+
+/* --- what it gets ------------------------------------------------------------------------ */
+
+static void
+test_certificates(void)
+{
+	static const struct {
+		const char	*profile;
+		long		 life, backdate;	/* life 0: as the day says */
+		bool		 crl, client;
+	} rows[] = {
+		{ "fleet", 47 * 86400, 3600, true, false },
+		{ "tlsserver", 0, 3600, true, false },
+		{ "shortlived", 160 * 3600, 3600, false, false },
+		{ "session", 6 * 3600, 300, true, false },
+		{ "strict", 86400, 60, true, true },
+	};
+	static const char *const names[] = { NAME };
+	struct client *c = member(&scene, "ES256");
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct client_order order = ready(c, rows[i].profile);
+		EVP_PKEY *key = key_new("ES384");
+		const char *pem;
+		struct facts f;
+
+		ok(client_finalize(c, &order, csr_of_names(c->arena, key, names, 1)),
+		   "it is issued: %s", client_why(c));
+		pem = client_download(c, order.certificate);
+		ok(chain_wrong(pem, scene.server->root, names, 1, key) == NULL, "a good one");
+		f = facts_of(pem);
+		ok(f.life == (rows[i].life != 0 ? rows[i].life : scheduled(time(NULL))),
+		   "it lives %ld seconds", f.life);
+		ok(f.begins <= time(NULL) - rows[i].backdate &&
+		   f.begins > time(NULL) - rows[i].backdate - 60, "and began %ld s ago",
+		   rows[i].backdate);
+		ok(f.crl == rows[i].crl, "it has %s CRL pointer", rows[i].crl ? "a" : "no");
+		ok(f.client == rows[i].client, "and is%s for clients", f.client ? "" : " not");
+		EVP_PKEY_free(key);
+	}
+	leave(c);
+}
+
+/* A key that the profile does not have leaves the order ready. */
+static void
+test_keys(void)
+{
+	static const char *const names[] = { NAME };
+	static const struct {
+		const char	*alg;
+		const char	*says;		/* NULL: good */
+	} rows[] = {
+		{ "ES256", "the key of the CSR is ecdsa-p256; certificates of profile strict" },
+		{ "RS256", "the key of the CSR is rsa-2048; certificates of profile strict" },
+		{ "ES384", NULL },
+	};
+	struct client *c = member(&scene, "ES256");
+	struct client_order order = ready(c, "strict");
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		EVP_PKEY *key = key_new(rows[i].alg);
+		struct blob csr = csr_of_names(c->arena, key, names, 1);
+
+		if (rows[i].says == NULL) {
+			ok(client_finalize(c, &order, csr), "C-8 a key of the profile");
+		} else {
+			client_post(c, order.finalize, csr_payload(c, csr));
+			told(c, 400, "badCSR", "C-8 %s", rows[i].alg);
+			ok(strstr(c->detail, rows[i].says) != NULL, "%s", c->detail);
+			is(status_of(c, order.url), "ready", "the order stays ready");
+		}
+		EVP_PKEY_free(key);
+	}
+	leave(c);
+}
+
+/* --- who may have what --------------------------------------------------------------------- */
+
+static void
+test_bindings(void)
+{
+	static const struct {
+		const char	*profiles, *asks, *gets, *possible;
+	} rows[] = {
+		{ "", NULL, "fleet", NULL },
+		{ "", "tlsserver", "tlsserver", NULL },
+		{ "--profiles session,shortlived", NULL, "session", NULL },
+		{ "--profiles shortlived,session", NULL, "shortlived", NULL },
+		{ "--profiles shortlived,session", "session", "session", NULL },
+		{ "--profiles shortlived,session", "Session", "session", NULL },
+		{ "--profiles shortlived,session", "fleet", NULL,
+		  "\"fleet\"; possible: shortlived, session" },
+		{ "--profiles dns", NULL, "dns", NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct binding_key key = eab_add(scene.server, rows[i].profiles);
+		struct client *c = eab_client(scene.server, &key);
+
+		order_with(c, DNS(NAME), rows[i].asks == NULL ? "" :
+			   arena_printf(c->arena, ",\"profile\":\"%s\"", rows[i].asks));
+		told(c, rows[i].gets != NULL ? 201 : 400, rows[i].gets != NULL ? "" :
+		     "invalidProfile", "a binding with %s asks for %s", rows[i].profiles,
+		     rows[i].asks == NULL ? "none" : rows[i].asks);
+		if (rows[i].gets != NULL)
+			is(text(c->json, "profile"), rows[i].gets, "and gets it");
+		else
+			ok(strstr(c->detail, rows[i].possible) != NULL, "%s",
+			   c->detail);
+		leave(c);
+	}
+}
+
+/* newAuthz has the methods of the profile that orders get which name none. */
+static void
+test_newauthz(void)
+{
+	struct binding_key key = eab_add(scene.server, "--profiles dns,fleet");
+	struct client *c = eab_client(scene.server, &key);
+
+	authz_for(c, DNS(NAME));
+	told(c, 201, "", "7.4.1 a pre-authorization under a binding for profile dns");
+	ok(json_array_size(json_object_get(c->json, "challenges")) == 1 &&
+	   client_challenge(c->json, "dns-01", "url") != NULL, "7.4.1 by dns-01 alone");
+	leave(c);
+}
+
+static void
+test_directories(void)
+{
+	struct client *c = client_at("/web");
+
+	ok(client_account(c, "ES256", AGREED), "another directory");
+	order_with(c, DNS(NAME), "");
+	is(text(c->json, "profile"), "session", "its first profile is its default");
+	order_with(c, DNS(NAME), ",\"profile\":\"fleet\"");
+	is(text(c->json, "profile"), "fleet", "its other one can be had");
+	order_with(c, DNS(NAME), ",\"profile\":\"tlsserver\"");
+	told(c, 400, "invalidProfile", "A-25 one of another directory cannot");
+	ok(strstr(c->detail, "possible: session, fleet") != NULL, "%s", c->detail);
+	leave(c);
+}
+
+/* --- changes --------------------------------------------------------------------------------- */
+
+/* sed on the configuration, and a reload. */
+static bool
+configure(const char *sed)
+{
+	char command[1600];
+
+	snprintf(command, sizeof(command), "sed -i -E '%s' %s/brevet.conf && %s reload --config "
+		 "%s/brevet.conf >/dev/null", sed, scene.server->dir, stage_brevet(),
+		 scene.server->dir);
+	return system(command) == 0;
+}
+
+static void
+test_changes(void)
+{
+	static const char *const names[] = { NAME };
+	struct client *c = member(&scene, "ES256");
+	struct client_order order = ready(c, "session");
+	EVP_PKEY *key = key_new("ES256");
+	const char *csr = csr_payload(c, csr_of_names(c->arena, key, names, 1));
+
+	ok(configure("s/^profile session /profile meeting /; s/\"session\", /\"meeting\", /"),
+	   "a reload without profile session");
+	client_post(c, order.finalize, csr);
+	told(c, 400, "invalidProfile", "an order of it cannot be finalized");
+	is(status_of(c, order.url), "ready", "it stays ready");
+	is(text(c->json, "profile"), "session", "and tells its profile for all that");
+	order_with(c, DNS(NAME), ",\"profile\":\"session\"");
+	told(c, 400, "invalidProfile", "no other has it");
+	client_get(c, "GET", "/directory");
+	ok(json_object_get(json_object_get(json_object_get(c->json, "meta"), "profiles"),
+			   "meeting") != NULL, "the directory tells the new one");
+	ok(configure("s/^profile meeting /profile session /; s/\"meeting\", /\"session\", /; "
+		     "/^profile session/,/^}/s/\"6h\"/\"2h\"/"), "it is back, and shorter");
+	ok(client_finalize(c, &order, csr_of_names(c->arena, key, names, 1)), "the order gets its "
+	   "certificate: %s", client_why(c));
+	ok(facts_of(client_download(c, order.certificate)).life == 2 * 3600, "R-21 as the profile "
+	   "is now");
+	EVP_PKEY_free(key);
+	leave(c);
+}
+
+/* A notAfter that the profile allowed when the order was made, and allows no more. */
+static void
+test_shortened(void)
+{
+	static const char *const names[] = { NAME };
+	struct client *c = member(&scene, "ES256");
+	struct client_order order;
+	time_t end = time(NULL) + 10 * 86400;
+	EVP_PKEY *key = key_new("ES256");
+	char until[32];
+	struct tm tm;
+
+	strftime(until, sizeof(until), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&end, &tm));
+	order_with(c, DNS(NAME), arena_printf(c->arena, ",\"profile\":\"fleet\",\"notAfter\":\"%s\"",
+					      until));
+	told(c, 201, "", "notAfter in ten days");
+	order = proved(c);
+	ok(configure("/^profile fleet/,/^}/s/\"47d\"/\"5d\"/"), "the profile gives five");
+	client_post(c, order.finalize, csr_payload(c, csr_of_names(c->arena, key, names, 1)));
+	told(c, 400, "malformed", "7.4 what was asked for is not altered");
+	ok(strstr(c->detail, "\"notAfter\" of the order is later") != NULL, "%s", c->detail);
+	is(status_of(c, order.url), "invalid", "that was its end");
+	is(text(json_object_get(c->json, "error"), "type"), "urn:ietf:params:acme:error:malformed",
+	   "it tells why");
+	client_post(c, order.finalize, csr_payload(c, csr_of_names(c->arena, key, names, 1)));
+	told(c, 403, "orderNotReady", "also when it is tried again");
+	ok(configure("/^profile fleet/,/^}/s/\"5d\"/\"47d\"/"), "as before");
+	order_with(c, DNS(NAME), ",\"profile\":\"fleet\",\"notAfter\":\"2090-01-01T00:00:00Z\"");
+	told(c, 400, "malformed", "7.4 notAfter beyond all");
+	EVP_PKEY_free(key);
+	leave(c);
+}
+
+/* --- the operator ------------------------------------------------------------------------------ */
+
+/* What a command prints. */
+static const char *
+said(struct client *c, const char *words)
+{
+	FILE *f = popen(arena_printf(c->arena, "%s %s --config %s/brevet.conf 2>&1", stage_brevet(),
+				     words, scene.server->dir), "r");
+	char *out = arena_alloc(c->arena, 16384);
+	size_t n = f == NULL ? 0 : fread(out, 1, 16383, f);
+
+	if (f != NULL)
+		pclose(f);
+	out[n] = '\0';
+	return out;
+}
+
+static void
+test_operator(void)
+{
+	struct binding_key key = eab_add(scene.server, "--profiles session");
+	struct client *c = eab_client(scene.server, &key);
+	const char *url, *check;
+
+	order_with(c, DNS(NAME), "");
+	url = arena_strdup(c->arena, reply_only(&c->reply, "Location"));
+	ok(strstr(said(c, arena_printf(c->arena, "show order %s", strrchr(url, '/') + 1)),
+		  "\nprofile session\n") != NULL, "brevet show order tells the profile");
+	ok(strstr(said(c, arena_printf(c->arena, "eab show %s --json", key.kid)),
+		  "\"profile\":\"session\"") != NULL, "brevet eab show, too");
+	check = said(c, "check");
+	ok(strstr(check, "\nprofile session: 2h\n") != NULL &&
+	   strstr(check, "\nprofile tlsserver: ") != NULL &&
+	   strstr(check, " by the CA/Browser Forum's schedule") != NULL, "brevet check, what each "
+	   "gives today");
+	ok(strstr(said(c, "check --set profile.fleet.crl=false"), "nobody learns that one was "
+		  "revoked") != NULL, "and doubts long lives without a CRL");
+	leave(c);
+}
+
+int
+main(void)
+{
+	if (!scene_begin(&scene, 0, (const char *const[]){
+			 "workers=2", "order.reuse=valid", "directory.default.eab=optional",
+			 "profile.strict.lifetime=1d", "profile.strict.backdate=1m",
+			 "profile.strict.client_auth=true", "profile.strict.key_types=ecdsa-p384",
+			 "profile.dns.methods=dns-01", "directory.web.methods=http-01",
+			 "directory.web.profiles=session,fleet", "directory.plain.methods=http-01",
+			 NULL }))
+		return 1;
+	test_meta();
+	test_asked();
+	test_unfit();
+	test_certificates();
+	test_keys();
+	test_bindings();
+	test_newauthz();
+	test_directories();
+	test_changes();
+	test_shortened();
+	test_operator();
+	scene_stop(&scene);
+	return tap_done();
+}
