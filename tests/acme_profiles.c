@@ -2,9 +2,6 @@
 /* acme_profiles.c - kinds of certificates over the wire (draft-ietf-acme-profiles): what the
  * directory tells, what an order may ask for and gets, in each directory and under each
  * binding; what becomes of orders whose profile changes (R-21); what the operator sees. */
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +9,7 @@
 #include "tests/attack.h"
 #include "tests/bind.h"
 #include "tests/chain.h"
+#include "tests/facts.h"
 
 #define NAME "n1.example.test"
 #define DNS(name) "{\"type\":\"dns\",\"value\":\"" name "\"}"
@@ -19,40 +17,6 @@
 static struct scene scene;
 
 /* --- certificates ------------------------------------------------------------------- */
-
-struct facts {
-	long	begins, life;		/* seconds since 1970; both ends counted */
-	bool	crl, client;
-	size_t	names;
-};
-
-static long
-seconds_of(const ASN1_TIME *t)
-{
-	struct tm tm;
-
-	if (ASN1_TIME_to_tm(t, &tm) != 1)
-		abort();
-	return timegm(&tm);
-}
-
-static struct facts
-facts_of(const char *pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-	struct facts f;
-
-	if (x == NULL)
-		abort();
-	f.begins = seconds_of(X509_get0_notBefore(x));
-	f.life = seconds_of(X509_get0_notAfter(x)) - f.begins + 1;
-	f.crl = X509_get_ext_by_NID(x, NID_crl_distribution_points, -1) >= 0;
-	f.client = (X509_get_extended_key_usage(x) & XKU_SSL_CLIENT) != 0;
-	X509_free(x);
-	BIO_free(bio);
-	return f;
-}
 
 /* What tlsserver gives to one that is signed now (tests/test_dated.c has the table). */
 static long
@@ -231,7 +195,7 @@ test_certificates(void)
 		ok(chain_wrong(pem, scene.server->root, names, 1, key) == NULL, "a good one");
 		f = facts_of(pem);
 		ok(f.life == (rows[i].life != 0 ? rows[i].life : scheduled(time(NULL))),
-		   "it lives %ld seconds", f.life);
+		   "it lives %ld seconds", (long)f.life);
 		ok(f.begins <= time(NULL) - rows[i].backdate &&
 		   f.begins > time(NULL) - rows[i].backdate - 60, "and began %ld s ago",
 		   rows[i].backdate);
