@@ -35,7 +35,14 @@ when(const char *text)
 
 /* --- the clock ---------------------------------------------------------------------- */
 
-/* The server's clock shows that second, which begins just now. */
+/* The server's clock shows about that time. */
+static void
+near(int64_t second)
+{
+	server_clock(scene.server, second - time(NULL));
+}
+
+/* It shows that second, which begins just now. */
 static void
 at(int64_t second)
 {
@@ -43,8 +50,7 @@ at(int64_t second)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	usleep((useconds_t)(1000000 - now.tv_nsec / 1000 + 2000));
-	clock_gettime(CLOCK_REALTIME, &now);
-	server_clock(scene.server, second - now.tv_sec);
+	near(second);
 }
 
 /* The same before the server is there. */
@@ -130,7 +136,7 @@ prove_old(const struct boundary *b, struct prepared *p)
 {
 	struct client_order order;
 
-	at(when(b->date) - b->age * DAY);
+	near(when(b->date) - b->age * DAY);
 	order = ready(p->old, TLS);
 	is(status_of(c, order.url), "ready", arena_printf(c->arena, "%s is proved %d days before %s",
 							  p->old, b->age, b->date));
@@ -142,7 +148,7 @@ prepare(const struct boundary *b, struct prepared *p)
 {
 	int64_t then = when(b->date);
 
-	at(then - HOUR);
+	near(then - HOUR);
 	for (int i = 0; i < 2 * TRIES; i++) {
 		p->early[i] = ready(p->fresh, TLS);
 		p->aged[i] = ready(p->old, TLS);

@@ -10,3 +10,8 @@ tests_acme_dated_LDADD = $(CLIENT)
 tests_acme_profiles_SOURCES = tests/acme_profiles.c $(facts_sources) $(bind_sources)
 tests_acme_profiles_LDADD = $(CLIENT)
 wire_tests += $(profile_tests)
+
+# The program as it is, under libfaketime.
+dist_check_SCRIPTS += tests/dated.sh
+EXTRA_DIST += tests/dated_client.py docs/profiles.md
+TESTS += tests/dated.sh
