@@ -72,7 +72,8 @@ issue_means(const struct acme_config *c, const struct scope *scope, struct issue
 		lost = "issuer";
 	}
 	return lost == NULL ||
-	       problem(p, type, "the %s of this order is no longer offered: make a new order", lost);
+	       problem(p, type, "the %s of this order is no longer offered: make a new order",
+		       lost);
 }
 
 bool
@@ -319,7 +320,8 @@ issue_end(struct flow *f)
 			  clock_print(a, job->leaf.not_after), "order",
 			  id_print(a, &job->order->id), "account",
 			  id_print(a, &job->order->account), "issuer", job->means.issuer->name,
-			  "profile", job->means.profile->name, "not_before", clock_print(a, job->leaf.not_before));
+			  "profile", job->means.profile->name, "not_before",
+			  clock_print(a, job->leaf.not_before));
 	return FLOW_NEXT;
 }
 

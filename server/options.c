@@ -385,7 +385,8 @@ option_check(const struct config_option *o, const char *text, char *why, size_t 
 	return (n >= o->least && n <= o->most) ||
 	       says(why, size, "%s: \"%s\" is out of bounds (%lld to %lld%s)", o->name, text,
 		    (long long)o->least, (long long)o->most,
-		    o->type == TIME || o->type == LIFETIME ? " seconds" : o->type == SIZE ? " bytes" : "");
+		    o->type == TIME || o->type == LIFETIME ? " seconds" :
+		    o->type == SIZE ? " bytes" : "");
 }
 
 bool

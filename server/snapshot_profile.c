@@ -63,7 +63,7 @@ profile_check(struct config *c, const struct acme_profile *profile, struct probl
 		wrong = "the CA/Browser Forum's rules want a CRL pointer in certificates that live "
 			"as long as its schedule says: leave \"crl = false\" out";
 	else if (profile->lifetime != LIFETIME_CABF && profile->backdate >= profile->lifetime)
-		wrong = arena_printf(c->arena, "its certificates would be over when they are signed: "
+		wrong = arena_printf(c->arena, "its certificates would be over when signed: "
 				     "backdate %s is not shorter than lifetime %s",
 				     clock_duration_print(c->arena, profile->backdate),
 				     clock_duration_print(c->arena, profile->lifetime));
@@ -106,7 +106,7 @@ config_profile_doubt(const struct acme_config *c, const struct acme_profile *pro
 	if (!offered)
 		return "no directory offers it";
 	if (!profile->crl && profile->lifetime > SHORT_LIVED)
-		return "its certificates live longer than 7 days, and without a CRL pointer in them "
-		       "nobody learns that one was revoked";
+		return "its certificates live longer than 7 days, and without a CRL pointer in "
+		       "them nobody learns that one was revoked";
 	return NULL;
 }

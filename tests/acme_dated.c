@@ -10,8 +10,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
-#include "tests/attack.h"
-#include "tests/facts.h"
+#include "tests/profiled.h"
 
 #define DAY	 ((int64_t)86400)
 #define HOUR	 ((int64_t)3600)
@@ -35,11 +34,14 @@ when(const char *text)
 
 /* --- the clock ---------------------------------------------------------------------- */
 
-/* The server's clock shows about that time. */
+/* The server's clock shows about that time.  (time() may be milliseconds late.) */
 static void
 near(int64_t second)
 {
-	server_clock(scene.server, second - time(NULL));
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	server_clock(scene.server, second - now.tv_sec);
 }
 
 /* It shows that second, which begins just now. */
@@ -66,31 +68,12 @@ begin_at(int64_t second)
 
 /* --- orders ------------------------------------------------------------------------- */
 
-/* newOrder for a name; its URL, NULL: it is refused. */
-static const char *
-ordered_with(const char *name, const char *more)
-{
-	client_post(c, client_url(c, "new-order"), arena_printf(
-		c->arena, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"%s\"}]%s}", name, more));
-	return c->reply.status == 201 ? arena_strdup(c->arena, reply_only(&c->reply, "Location")) :
-	       NULL;
-}
-
-/* An order, proved if it has to be. */
+/* An order for a name, proved if it has to be; no URL: it is refused. */
 static struct client_order
-ready(const char *name, const char *more)
+made(const char *name, const char *more)
 {
-	struct client_order order = { .url = ordered_with(name, more) };
-	const char *url = order.url;
-
-	if (url == NULL || !client_order_get(c, NULL, &order)) {
-		printf("# no order: %s\n", client_why(c));
-		return order;
-	}
-	order.url = url;
-	if (strcmp(order.status, "pending") == 0)
-		client_prove(c, scene.responder, order.authz[0]);
-	return order;
+	order_with(c, arena_printf(c->arena, DNS("%s"), name), more);
+	return proved(c, &scene);
 }
 
 /* Its certificate; NULL: it gets none. */
@@ -137,9 +120,9 @@ prove_old(const struct boundary *b, struct prepared *p)
 	struct client_order order;
 
 	near(when(b->date) - b->age * DAY);
-	order = ready(p->old, TLS);
-	is(status_of(c, order.url), "ready", arena_printf(c->arena, "%s is proved %d days before %s",
-							  p->old, b->age, b->date));
+	order = made(p->old, TLS);
+	is(status_of(c, order.url), "ready", arena_printf(
+		c->arena, "%s is proved %d days before %s", p->old, b->age, b->date));
 }
 
 /* An hour before. */
@@ -150,14 +133,14 @@ prepare(const struct boundary *b, struct prepared *p)
 
 	near(then - HOUR);
 	for (int i = 0; i < 2 * TRIES; i++) {
-		p->early[i] = ready(p->fresh, TLS);
-		p->aged[i] = ready(p->old, TLS);
+		p->early[i] = made(p->fresh, TLS);
+		p->aged[i] = made(p->old, TLS);
 	}
 	is(p->aged[0].status, "ready", "the old proof serves an hour before");
-	p->asking = ready(p->fresh, arena_printf(c->arena, TLS ",\"notAfter\":\"%s\"", clock_print(
+	p->asking = made(p->fresh, arena_printf(c->arena, TLS ",\"notAfter\":\"%s\"", clock_print(
 							 c->arena, then + b->asks * DAY)));
 	ok(p->asking.url != NULL, "notAfter %d days from then may be asked for", b->asks);
-	p->fleet = ready(p->old, ",\"profile\":\"fleet\"");
+	p->fleet = made(p->old, ",\"profile\":\"fleet\"");
 }
 
 /* What begins behind the boundary has the limit of then, though it is signed before. */
@@ -168,16 +151,16 @@ test_not_before(const struct boundary *b, const struct prepared *p)
 	struct client_order order;
 	const char *from = clock_print(c->arena, then);
 
-	order = ready(p->fresh, arena_printf(c->arena, TLS ",\"notBefore\":\"%s\"", from));
+	order = made(p->fresh, arena_printf(c->arena, TLS ",\"notBefore\":\"%s\"", from));
 	lives(issued(&order, p->fresh), b->after, "signed before, from the boundary on");
-	order = ready(p->fresh, arena_printf(c->arena, TLS ",\"notBefore\":\"%s\"", clock_print(
+	order = made(p->fresh, arena_printf(c->arena, TLS ",\"notBefore\":\"%s\"", clock_print(
 						     c->arena, then - 1)));
 	lives(issued(&order, p->fresh), b->before, "from the second before it on");
-	ok(ordered_with(p->fresh, arena_printf(
+	ok(made(p->fresh, arena_printf(
 			c->arena, TLS ",\"notBefore\":\"%s\",\"notAfter\":\"%s\"", from,
-			clock_print(c->arena, then + b->after * DAY - 1))) != NULL,
+			clock_print(c->arena, then + b->after * DAY - 1))).url != NULL,
 	   "notAfter in the last second of the new limit");
-	ordered_with(p->fresh, arena_printf(
+	order_with(c, arena_printf(c->arena, DNS("%s"), p->fresh), arena_printf(
 		c->arena, TLS ",\"notBefore\":\"%s\",\"notAfter\":\"%s\"", from,
 		clock_print(c->arena, then + b->after * DAY)));
 	told(c, 400, "malformed", "a second more is too late");
@@ -211,7 +194,7 @@ made_at(int64_t second, const char *name, int64_t order_life)
 
 	for (int i = 0; i < TRIES && expires - order_life != second; i++) {
 		at(second);
-		ordered_with(name, TLS);
+		order_with(c, arena_printf(c->arena, DNS("%s"), name), TLS);
 		status = text(c->json, "status");
 		if (status == NULL || !clock_parse(text(c->json, "expires"), &expires))
 			return client_why(c);
@@ -247,8 +230,8 @@ test_after(const struct boundary *b, struct prepared *p)
 	   strstr(text(sub, "detail"), arena_printf(c->arena, "%d days ago", b->age)) != NULL,
 	   "%s: %s", c->detail, text(sub, "detail"));
 	is(status_of(c, late->url), "invalid", "which is invalid");
-	ok(strstr(text(json_object_get(c->json, "error"), "detail"), "too old") != NULL, "and tells "
-	   "why");
+	ok(strstr(text(json_object_get(c->json, "error"), "detail"), "too old") != NULL,
+	   "and tells why");
 	names[0] = p->fresh;
 	client_post(c, p->asking.finalize, csr_payload(c, csr_of_names(c->arena, key, names, 1)));
 	told(c, 400, "malformed", "7.4 a notAfter of the old limit is not cut");

@@ -94,20 +94,23 @@ fresh(enum method method, int64_t issued, int64_t age)
 }
 
 static void
+reuse_case(const struct reuse *r, enum method method)
+{
+	int64_t issued = at(r->issued);
+	int days = method == METHOD_DNS_PERSIST_01 ? 10 : r->days;
+
+	ok(dated_reuse(method, issued) == (int64_t)days * DAY,
+	   "issued %s: a proof by %s counts for %d days", r->issued, method_name(method), days);
+	ok(fresh(method, issued, (int64_t)days * DAY) &&
+	   !fresh(method, issued, (int64_t)days * DAY + 1), "to the second");
+}
+
+static void
 test_reuses(void)
 {
 	for (size_t i = 0; i < sizeof(reuses) / sizeof(reuses[0]); i++)
-		for (unsigned m = METHOD_HTTP_01; m <= METHODS_MAX; m++) {
-			int64_t issued = at(reuses[i].issued);
-			int days = m == METHOD_DNS_PERSIST_01 ? 10 : reuses[i].days;
-
-			ok(dated_reuse((enum method)m, issued) == (int64_t)days * DAY,
-			   "issued %s: a proof by %s counts for %d days", reuses[i].issued,
-			   method_name((enum method)m), days);
-			ok(fresh((enum method)m, issued, (int64_t)days * DAY) &&
-			   !fresh((enum method)m, issued, (int64_t)days * DAY + 1),
-			   "to the second");
-		}
+		for (unsigned m = METHOD_HTTP_01; m <= METHODS_MAX; m++)
+			reuse_case(&reuses[i], (enum method)m);
 	ok(!dated_fresh(&(struct authz){ .state = AUTHZ_VALID }, at("2026-12-01T00:00:00Z")),
 	   "one without any proof does not");
 }

@@ -436,7 +436,7 @@ static const struct {
 	{ NULL, NULL, "one", NULL },
 	{ NULL, "one", "one", NULL },
 	{ NULL, "two", "two", NULL },
-	{ NULL, "TWO", "two", NULL },		/* interop 45 */
+	{ NULL, "TWO", "two", NULL },		/* 45 */
 	{ NULL, "tw", NULL, "\"tw\"; possible: one, two" },
 	{ NULL, "two ", NULL, "possible: one, two" },
 	{ NULL, "", NULL, "\"\"; possible: one, two" },
@@ -456,6 +456,28 @@ static const struct {
 };
 
 static void
+choice_case(const struct directory *d, size_t i)
+{
+	const char *words[4] = { NULL }, *of = choices[i].binding, *name = choices[i].name;
+	enum problem_type type = name == NULL ? PROBLEM_UNAUTHORIZED : PROBLEM_INVALID_PROFILE;
+	char *save, *text = arena_strdup(a, of == NULL ? "" : of);
+	struct binding b = { .profiles = words };
+	const struct acme_profile *got;
+	struct problem p = { 0 };
+
+	for (size_t n = 0; n < 3; n++)
+		words[n] = strtok_r(n == 0 ? text : NULL, " ", &save);
+	got = profile_choose(d, of == NULL ? NULL : &b, name, &p);
+	if (choices[i].gets != NULL)
+		ok(got != NULL && strcmp(got->name, choices[i].gets) == 0,
+		   "45: binding %s, asks for %s: %s", of == NULL ? "none" : of,
+		   name == NULL ? "none" : name, choices[i].gets);
+	else
+		ok(got == NULL && p.type == type && strstr(p.detail, choices[i].says) != NULL,
+		   "%s", p.detail);
+}
+
+static void
 test_profiles(void)
 {
 	struct acme_profile one = { .name = "one" }, two = { .name = "two" };
@@ -464,26 +486,8 @@ test_profiles(void)
 		.name = "default", .profile = &one, .profiles = list, .nprofile = 2
 	};
 
-	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
-		const char *words[4] = { NULL }, *of = choices[i].binding;
-		struct binding b = { .profiles = words };
-		struct problem p = { 0 };
-		const struct acme_profile *got;
-		char *save, *text = arena_strdup(a, of == NULL ? "" : of);
-
-		for (size_t n = 0; n < 3 && (words[n] = strtok_r(n == 0 ? text : NULL, " ",
-								    &save)) != NULL; n++)
-			;
-		got = profile_choose(&d, of == NULL ? NULL : &b, choices[i].name, &p);
-		if (choices[i].gets != NULL)
-			ok(got != NULL && strcmp(got->name, choices[i].gets) == 0,
-			   "binding %s, asks for %s: %s", of == NULL ? "none" : of,
-			   choices[i].name == NULL ? "none" : choices[i].name, choices[i].gets);
-		else
-			ok(got == NULL && p.type == (choices[i].name == NULL ? PROBLEM_UNAUTHORIZED :
-						     PROBLEM_INVALID_PROFILE) &&
-			   strstr(p.detail, choices[i].says) != NULL, "%s", p.detail);
-	}
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+		choice_case(&d, i);
 }
 
 /* As many names as have room in a problem's detail. */
@@ -503,29 +507,32 @@ test_profile_names(void)
 	   strcmp(p.detail + strlen(p.detail) - 5, ", ...") == 0, "%s", p.detail);
 }
 
+static const struct {
+	enum key_type	 type;
+	size_t		 octets;
+	bool		 good;
+} keys[] = {
+	{ KEY_P256, 32, false }, { KEY_P384, 48, true }, { KEY_RSA, 256, false },
+	{ KEY_RSA, 384, true }, { KEY_RSA, 512, false },
+};
+
 static void
 test_key_types(void)
 {
-	static const char *const all[] = { NULL }, *const some[] = { "ecdsa-p384", "rsa-3072", NULL };
-	static const struct {
-		enum key_type	 type;
-		size_t		 octets;
-		bool		 good;
-	} keys[] = {
-		{ KEY_P256, 32, false }, { KEY_P384, 48, true }, { KEY_RSA, 256, false },
-		{ KEY_RSA, 384, true }, { KEY_RSA, 512, false },
-	};
+	static const char *const all[] = { NULL };
+	static const char *const some[] = { "ecdsa-p384", "rsa-3072", NULL };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		struct acme_profile profile = { .name = "x", .key_types = all };
 		struct public_key key = { .type = keys[i].type, .a = { NULL, keys[i].octets } };
 		struct problem p = { 0 };
+		bool good;
 
 		ok(profile_key(&profile, &key, &p), "%s: any key is good", key_kind(&key));
 		profile.key_types = some;
-		ok(profile_key(&profile, &key, &p) == keys[i].good &&
-		   (keys[i].good || p.type == PROBLEM_BAD_CSR), "among some: %s",
-		   keys[i].good ? "good" : p.detail);
+		good = profile_key(&profile, &key, &p);
+		ok(good == keys[i].good && (good || p.type == PROBLEM_BAD_CSR),
+		   "among some: %s", good ? "good" : p.detail);
 	}
 }
 

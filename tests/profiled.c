@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* facts.c - what a certificate says that depends on its profile. */
-#include "tests/facts.h"
+/* profiled.c - orders by profile, and what their certificates say. */
+#include "tests/profiled.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t
@@ -34,4 +35,27 @@ facts_of(const char *pem)
 	X509_free(x);
 	BIO_free(bio);
 	return f;
+}
+
+int
+order_with(struct client *c, const char *idents, const char *more)
+{
+	return client_post(c, client_url(c, "new-order"), arena_printf(
+		c->arena, "{\"identifiers\":[%s]%s}", idents, more));
+}
+
+struct client_order
+proved(struct client *c, const struct scene *sc)
+{
+	struct client_order order = { .url = NULL };
+	const char *url = reply_only(&c->reply, "Location");
+
+	if (url == NULL || !client_order_get(c, NULL, &order)) {
+		printf("# no order: %s\n", client_why(c));
+		return order;
+	}
+	order.url = arena_strdup(c->arena, url);
+	if (strcmp(order.status, "pending") == 0)
+		client_prove(c, sc->responder, order.authz[0]);
+	return order;
 }
