@@ -91,8 +91,11 @@ static bool
 times_check(const struct request *rq, const struct acme_profile *profile, struct order *order,
 	    struct problem *p)
 {
+	const struct issuer *issuer = rq->directory->issuer->issuer;
 	int64_t earliest = rq->now - profile->backdate, from, life;
 
+	if (earliest < issuer_not_before(issuer))
+		earliest = issuer_not_before(issuer);
 	if (!time_member(rq, "notBefore", &order->not_before, p) ||
 	    !time_member(rq, "notAfter", &order->not_after, p))
 		return false;
@@ -109,7 +112,7 @@ times_check(const struct request *rq, const struct acme_profile *profile, struct
 		return problem(p, PROBLEM_MALFORMED, "\"notAfter\" is later than profile %s "
 			       "allows: at most %s from notBefore", profile->name,
 			       clock_duration_print(rq->flow->arena, life));
-	return order->not_after <= issuer_not_after(rq->directory->issuer->issuer) ||
+	return order->not_after <= issuer_not_after(issuer) ||
 	       problem(p, PROBLEM_MALFORMED, "\"notAfter\" is later than the issuer's own end");
 }
 

@@ -115,16 +115,18 @@ test_reuses(void)
 	   "one without any proof does not");
 }
 
+static const struct {
+	const char	*boundary;
+	int		 days;		/* a proof's age then */
+} rows[] = {
+	{ "2026-03-15T00:00:00Z", 300 }, { "2027-03-15T00:00:00Z", 150 },
+	{ "2029-03-15T00:00:00Z", 11 },
+};
+
 /* The same proof on both sides of a boundary: the day of issuance decides. */
 static void
 test_overtaken(void)
 {
-	static const struct {
-		const char	*boundary;
-		int		 days;		/* the proof's age then */
-	} rows[] = { { "2026-03-15T00:00:00Z", 300 }, { "2027-03-15T00:00:00Z", 150 },
-		     { "2029-03-15T00:00:00Z", 11 } };
-
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int64_t boundary = at(rows[i].boundary), age = (int64_t)rows[i].days * DAY;
 
