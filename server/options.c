@@ -266,7 +266,7 @@ type_help(enum option_type type)
 		[TEXT] = "text", [ADDRESS] = "ADDRESS:PORT", [LIST] = "list",
 		[PATTERNS] = "list of names", [NETWORKS] = "list of networks",
 		[TIME] = "duration (47d, 6h, 90s)",
-		[LIFETIME] = "duration (47d, 6h, 90s) or " CABF, [COUNT] = "number",
+		[LIFETIME] = "duration (47d, 6h, 90s) or cabf", [COUNT] = "number",
 		[SIZE] = "size (64K, 4M, 256G)", [FLAG] = "true or false",
 		[RATE] = "rate (300/3h: 300 at once, then one each 36 s) or off"
 	};

@@ -30,7 +30,7 @@ before() {
 	date -u -d "@$(($(date -u -d "$1" +%s) - $2))" +%Y-%m-%dT%H:%M:%SZ
 }
 
-# A library for threads, that this build can be put under: one with a sanitizer cannot.
+# The library, that for threads.
 find_library() {
 	local at now
 	for at in /usr/lib/*/faketime/libfaketimeMT.so.1 /usr/lib*/faketime/libfaketimeMT.so.1; do
@@ -40,8 +40,9 @@ find_library() {
 	at 2030-01-02T03:04:05Z
 	now=$(faked date +%FT%T 2>&1) || true
 	[ "$now" = 2030-01-02T03:04:05 ] || skip_all "libfaketime does not work here: $now"
-	faked "$real" version >"$work/version.out" 2>&1 ||
-		skip_all "this build does not run under libfaketime: $(head -n 1 "$work/version.out")"
+	if grep -aqE '__(asan|tsan|msan)_init' "$real"; then
+		skip_all "libfaketime cannot be put under a sanitizer"
+	fi
 }
 
 # What lib.sh starts has that clock.
