@@ -93,11 +93,13 @@ bool method_parse(const char *name, enum method *method);
  * network.  In any case; IDNs as A-labels. */
 bool policy_pattern_ok(const char *text);
 
-/* Who asks for a name: clients of a directory, under a binding or NULL. */
+/* Who asks for a name: clients of a directory, under a binding or NULL, and by which profile
+ * (NULL: they name none). */
 struct policy_question {
 	const struct acme_config	*config;
 	const struct directory		*directory;
 	const struct binding		*binding;
+	const char			*profile;
 	const struct view		*view;	/* for who is paused */
 	int64_t				 now;
 };
