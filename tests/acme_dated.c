@@ -73,7 +73,7 @@ static struct client_order
 made(const char *name, const char *more)
 {
 	order_with(c, arena_printf(c->arena, DNS("%s"), name), more);
-	return proved(c, &scene);
+	return order_proved(c, &scene);
 }
 
 /* Its certificate; NULL: it gets none. */

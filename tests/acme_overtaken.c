@@ -162,7 +162,7 @@ overtaken_case(const struct overtaken *o)
 	for (int i = 0; i < ORDERS; i++) {
 		order_with(c, DNS(NAME), arena_printf(c->arena, ",\"profile\":\"tlsserver\"%s",
 						      more));
-		orders[i] = proved(c, &scene);
+		orders[i] = order_proved(c, &scene);
 	}
 	is(order->status, "ready", "an order, an hour before");
 	csr = csr_payload(c, csr_of_names(c->arena, key, names, 1));

@@ -70,7 +70,7 @@ test_shortened(void)
 	order_with(c, DNS(NAME), arena_printf(
 		c->arena, ",\"profile\":\"fleet\",\"notAfter\":\"%s\"", until));
 	told(c, 201, "", "notAfter in ten days");
-	order = proved(c, &scene);
+	order = order_proved(c, &scene);
 	ok(configure("/^profile fleet/,/^}/s/\"47d\"/\"5d\"/"), "the profile gives five");
 	client_post(c, order.finalize, csr_payload(c, csr_of_names(c->arena, key, names, 1)));
 	told(c, 400, "malformed", "7.4 what was asked for is not altered");

@@ -45,7 +45,7 @@ order_with(struct client *c, const char *idents, const char *more)
 }
 
 struct client_order
-proved(struct client *c, const struct scene *sc)
+order_proved(struct client *c, const struct scene *sc)
 {
 	struct client_order order = { .url = NULL };
 	const char *url = reply_only(&c->reply, "Location");

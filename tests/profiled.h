@@ -21,7 +21,7 @@ int order_with(struct client *c, const char *idents, const char *more);
 
 /* The order of the last reply, its authorization proved if it was not; no URL: there is
  * none. */
-struct client_order proved(struct client *c, const struct scene *sc);
+struct client_order order_proved(struct client *c, const struct scene *sc);
 
 /* An order of that profile for NAME, ready: two cases. */
 __attribute__((unused)) static struct client_order
@@ -30,7 +30,7 @@ ready(struct client *c, const struct scene *sc, const char *profile)
 	struct client_order order;
 
 	order_with(c, DNS(NAME), arena_printf(c->arena, ",\"profile\":\"%s\"", profile));
-	order = proved(c, sc);
+	order = order_proved(c, sc);
 	is(status_of(c, order.url), "ready", arena_printf(c->arena, "an order of profile %s",
 							  profile));
 	is(text(c->json, "profile"), profile, "which it tells when it is read");
