@@ -27,11 +27,25 @@
 struct acme_profile {
 	const char	*name;
 	uint32_t	 number;	/* store_name_number() */
-	int64_t		 lifetime, backdate;	/* seconds */
-	bool		 client_auth, common_name;
+	const char	*description;	/* for people, or a URL; "": none */
+	int64_t		 lifetime;	/* seconds, or LIFETIME_CABF */
+	int64_t		 backdate;	/* seconds */
+	bool		 client_auth, common_name, crl;
 	const char *const *method_names;	/* as configured */
 	unsigned	 methods;	/* METHOD_BIT()s that its orders may use; 0: all */
+	const char *const *key_types;	/* key_kind()s; none: all */
 };
+
+/* As long as the CA/Browser Forum says on the day (acme/dated.h). */
+#define LIFETIME_CABF 0
+
+/* The longest life of a certificate that is signed and begins then, in seconds, both ends
+ * counted.  Pure. */
+int64_t acme_profile_life(const struct acme_profile *profile, int64_t signed_at,
+			  int64_t not_before);
+
+/* When that changes next; 0: never, as far as is known. */
+int64_t acme_profile_changes(const struct acme_profile *profile, int64_t now);
 
 struct acme_issuer {
 	const char	*name;
@@ -79,11 +93,13 @@ bool method_parse(const char *name, enum method *method);
  * network.  In any case; IDNs as A-labels. */
 bool policy_pattern_ok(const char *text);
 
-/* Who asks for a name: clients of a directory, under a binding or NULL. */
+/* Who asks for a name: clients of a directory, under a binding or NULL, and by which profile
+ * (NULL: they name none). */
 struct policy_question {
 	const struct acme_config	*config;
 	const struct directory		*directory;
 	const struct binding		*binding;
+	const char			*profile;
 	const struct view		*view;	/* for who is paused */
 	int64_t				 now;
 };

@@ -8,8 +8,8 @@ libserver_a_SOURCES = server/admin.c server/admin.h server/cli.c server/cli.h \
 	server/http.c server/http.h server/listen.c server/listen.h server/metrics.c \
 	server/metrics.h server/options.c server/options.h server/reload.c \
 	server/serve.h server/settings.c server/settings.h server/snapshot.c \
-	server/snapshot.h server/snapshot_directory.c server/snapshot_validation.c \
-	server/snapshot_webhook.c server/threads.c server/threads.h server/tls.c \
+	server/snapshot.h server/snapshot_directory.c server/snapshot_profile.c \
+	server/snapshot_validation.c server/snapshot_webhook.c server/threads.c server/threads.h server/tls.c \
 	server/tls.h server/values.c server/values.h
 
 bin_PROGRAMS += brevet

@@ -69,7 +69,8 @@ const struct command commands[] = {
 	  "                       .corp.example (it and all below), *.corp.example,\n"
 	  "                       10.0.0.0/8; may be repeated; default all of the directory\n"
 	  "  --deny LIST          names that they may not have for all that\n"
-	  "  --profiles LIST      profiles that they may use; default all of the directory\n"
+	  "  --profiles LIST      profiles that they may use, the first for orders that name\n"
+	  "                       none; default all of the directory\n"
 	  "  --methods LIST       challenges that they may use; default all of the directory\n"
 	  "  --directory NAME     section of brevet.conf (default \"default\")\n"
 	  "  --uses N|unlimited   accounts that can register with it (default 1)\n"
@@ -89,10 +90,12 @@ const struct command commands[] = {
 	  "  ID               the last part of its URL\n"
 	  "  --json           for programs\n" CONFIG_USAGE, cli_show },
 	{ "policy", "tell which names would be issued, and by which rule",
-	  "test NAME... [--directory NAME] [--binding ID] [--json] [--config FILE]\n\n"
+	  "test NAME... [--directory NAME] [--binding ID] [--profile NAME] [--json]\n"
+	  "                         [--config FILE]\n\n"
 	  "  NAME             a DNS name, a wildcard or an address\n"
 	  "  --directory NAME of brevet.conf; default that of the binding, else \"default\"\n"
 	  "  --binding ID     as an account under it; else one without any\n"
+	  "  --profile NAME   that the order names; default none\n"
 	  "  --json           for programs, an object a line\n" CONFIG_USAGE
 	  "\nThe file is judged as it is now, before a reload too.  Exit status: 0 all are\n"
 	  "permitted, 1 one is refused or it could not be done, 2 the command line is wrong.\n",
