@@ -10,7 +10,7 @@ libacme_a_SOURCES = acme/account.c acme/acme.h acme/answer.c acme/answer.h \
 	acme/newaccount.c acme/newauthz.c acme/neworder.c acme/nonce.c acme/nonce.h \
 	acme/offer.c acme/offer.h acme/operator.c acme/operator.h \
 	acme/operator_revoke.c acme/order.c acme/order.h acme/own.c acme/pause.c \
-	acme/pause.h acme/policy.c acme/policy.h acme/rate.c acme/rate.h \
+	acme/pause.h acme/plan.c acme/plan.h acme/policy.c acme/policy.h acme/rate.c acme/rate.h \
 	acme/recheck.c acme/recheck.h acme/reply.c acme/reply.h acme/revoke.c \
 	acme/revoke.h acme/routes.c acme/routes.h acme/show.c acme/show.h \
 	acme/status.c acme/status.h acme/terms.c acme/terms.h acme/throttle.c \

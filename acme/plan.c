@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.c - when a certificate should be renewed, so that renewals come evenly. */
+#include "acme/plan.h"
+
+#include <assert.h>
+
+#define WINDOWS	  48		/* in a lifetime */
+#define LEAST	  60		/* seconds of a window that has room */
+#define RETRY_MOST (6 * 3600)
+#define SHORTEST  2		/* seconds: clients refuse a window that ends a second later */
+#define ONE	  ((uint64_t)1 << 16)	/* loads with their fraction */
+
+/* --- slots ------------------------------------------------------------------------- */
+
+static int64_t
+floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+int64_t
+plan_slot(struct plan_window window)
+{
+	return floor_div(window.start + (window.end - window.start) / 2, PLAN_SLOT);
+}
+
+int64_t
+plan_row(int64_t slot)
+{
+	return floor_div(slot, PLAN_ROW);
+}
+
+int64_t
+plan_length(int64_t lifetime)
+{
+	return lifetime / WINDOWS < LEAST ? LEAST : lifetime / WINDOWS;
+}
+
+int64_t
+plan_retry(int64_t lifetime)
+{
+	int64_t length = plan_length(lifetime);
+
+	return length < RETRY_MOST ? length : RETRY_MOST;
+}
+
+/* --- loads and totals ---------------------------------------------------------------- */
+
+void
+plan_add(struct plan_loads *loads, struct plan_window window, int n)
+{
+	int64_t at = plan_slot(window) - loads->first, sum;
+
+	assert(at >= 0 && at < (int64_t)loads->count);
+	sum = loads->load[at] + (int64_t)n;
+	loads->load[at] = sum < 0 ? 0 : sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+}
+
+/* Of windows with so many seconds: 8 classes share an octave. */
+static size_t
+class_of(int64_t length)
+{
+	unsigned octave;
+	size_t class;
+
+	if (length < 16)
+		return 0;
+	octave = 63 - (unsigned)__builtin_clzll((uint64_t)length);
+	class = (octave - 4) * 8 + ((uint64_t)length >> (octave - 3)) % 8;
+	return class < PLAN_CLASSES ? class : PLAN_CLASSES - 1;
+}
+
+/* The length in the middle of a class. */
+static uint64_t
+class_length(size_t class)
+{
+	return ((uint64_t)(17 + 2 * (class % 8)) << (class / 8 + 4)) / 16;
+}
+
+void
+plan_totals_add(struct plan_totals *totals, struct plan_window window, int n)
+{
+	uint64_t *count = &totals->count[class_of(window.end - window.start)];
+
+	*count = n < 0 && (uint64_t)-(int64_t)n > *count ? 0 : *count + (uint64_t)n;
+}
+
+/* What is in each slot if all are spread evenly.  Shorter lives do not count: their plans do not
+ * reach so far. */
+static uint64_t
+level(const struct plan_totals *totals, const struct plan_ask *ask)
+{
+	int64_t length = plan_length(ask->not_after - ask->not_before);
+	uint64_t middle = (uint64_t)(ask->band.from + ask->band.until), sum = 0;
+
+	for (size_t i = class_of(length - length / 16); i < PLAN_CLASSES; i++)
+		sum += totals->count[i] * PLAN_SLOT * ONE / (class_length(i) * WINDOWS);
+	return sum * 2000 / middle;
+}
+
+/* --- windows ------------------------------------------------------------------------ */
+
+/* Seconds; and the slots in which a window of that length can have its middle. */
+struct range {
+	int64_t	 start, end, length;
+	int64_t	 first, count;
+};
+
+static struct range
+range_make(int64_t start, int64_t end, int64_t length)
+{
+	struct range r = { start, end, length, 0, 0 };
+	int64_t middle = PLAN_SLOT / 2, last;
+
+	r.first = floor_div(start + length / 2 - middle + PLAN_SLOT - 1, PLAN_SLOT);
+	last = floor_div(end - (length - length / 2) - middle, PLAN_SLOT);
+	r.count = last < r.first ? 0 : last - r.first + 1;
+	return r;
+}
+
+static struct range
+range_band(const struct plan_ask *ask)
+{
+	int64_t life = ask->not_after - ask->not_before;
+	int64_t start = ask->not_before + life * ask->band.from / 1000;
+	int64_t end = ask->not_before + life * ask->band.until / 1000;
+
+	return range_make(start > ask->now ? start : ask->now, end, plan_length(life));
+}
+
+static struct range
+range_within(const struct plan_ask *ask, int64_t spread)
+{
+	int64_t end = ask->now + spread, length = plan_length(ask->not_after - ask->not_before);
+
+	if (length > spread / 8)
+		length = spread / 8;
+	return range_make(ask->now, end < ask->not_after ? end : ask->not_after, length);
+}
+
+bool
+plan_band_check(struct plan_band band)
+{
+	return band.from >= 100 && band.from < band.until && band.until <= 900;
+}
+
+struct plan_loads
+plan_range(const struct plan_ask *ask)
+{
+	struct range r = range_band(ask);
+
+	return (struct plan_loads){ r.first, (size_t)r.count, NULL };
+}
+
+struct plan_loads
+plan_range_within(const struct plan_ask *ask, int64_t spread)
+{
+	struct range r = range_within(ask, spread);
+
+	return (struct plan_loads){ r.first, (size_t)r.count, NULL };
+}
+
+/* A fraction that is spread evenly over any run of slots: multiples of the golden section. */
+static uint64_t
+turn(int64_t slot)
+{
+	return (uint64_t)slot * 40503 % ONE;
+}
+
+/* The first slot below the level, or else the least loaded one. */
+static int64_t
+least(struct range r, const struct plan_loads *loads, uint64_t most)
+{
+	const uint32_t *load = loads->load + (r.first - loads->first);
+	uint64_t here, lowest = UINT64_MAX;
+	int64_t best = 0;
+
+	for (int64_t i = 0; i < r.count; i++) {
+		here = load[i] * ONE + turn(r.first + i);
+		if (here < lowest) {
+			lowest = here;
+			best = i;
+		}
+		if (here < most)
+			break;
+	}
+	return r.first + best;
+}
+
+static struct plan_window
+choose(const struct plan_ask *ask, struct range r, const struct plan_loads *loads, uint64_t most)
+{
+	int64_t start = r.start, end;
+
+	if (r.count > 0) {
+		start = least(r, loads, most) * PLAN_SLOT + PLAN_SLOT / 2 - r.length / 2;
+		return (struct plan_window){ start, start + r.length };
+	}
+	if (r.end - r.start >= SHORTEST)
+		return (struct plan_window){ r.start, r.end };
+	end = ask->now + r.length < ask->not_after ? ask->now + r.length : ask->not_after;
+	if (end < ask->now + SHORTEST)
+		end = ask->now + SHORTEST;
+	return (struct plan_window){ ask->now, end };
+}
+
+struct plan_window
+plan_window(const struct plan_ask *ask, const struct plan_loads *loads,
+	    const struct plan_totals *totals)
+{
+	return choose(ask, range_band(ask), loads, level(totals, ask));
+}
+
+struct plan_window
+plan_window_within(const struct plan_ask *ask, int64_t spread, const struct plan_loads *loads)
+{
+	return choose(ask, range_within(ask, spread), loads, 0);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h - when a certificate should be renewed, so that renewals come evenly.  Pure: no
+ * store, no clock.  RFC 9773 section 4.2 has the window, and leaves its choice to the server.
+ *
+ * Time is cut into slots of five minutes; slot n begins n * 300 seconds after 1970.  The store
+ * keeps for each slot how many windows have their middle in it, in rows of 144 slots (12 hours;
+ * slot n stands in row n / 144), and how many windows there are in all, by their length.  Both
+ * follow from the window alone, so what was added is taken away exactly.
+ *
+ * The window of a certificate is as long as 1/48 of its lifetime (47 days: 23.5 hours; 160 hours:
+ * 200 minutes; 6 hours: 450 seconds).  It lies in a band of the lifetime (between 1/2 and 2/3, or as
+ * the operator says), and its middle in the first slot that has less than the level; if none has,
+ * in the least loaded one.
+ *
+ *	level	what each slot has if all certificates that live as long as this one, or longer, are
+ *		renewed evenly, each in the middle of its band on average
+ *
+ * So a fleet that began in one day is first stretched over the whole band (each slot is above the
+ * level), and as soon as it is thin enough it is kept at the level, one after the other.  To take
+ * the least loaded slot always would need several lifetimes more: what is at the beginning of a
+ * bulge would see the empty slots before it, and leave them empty.
+ *
+ * The level is rarely a whole number.  A slot's turn, a fraction that is spread evenly over any
+ * run of slots, says which of them has one more: of slots with a level of 0.2 each fifth gets one.
+ *
+ * A window is chosen once and stored: asked again, this would answer otherwise. */
+#ifndef ACME_PLAN_H
+#define ACME_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLAN_SLOT    300		/* seconds */
+#define PLAN_ROW     144		/* slots in a row of the store */
+#define PLAN_CLASSES 160		/* of windows by their length */
+
+/* Thousandths of the lifetime; 100 <= from < until <= 900. */
+struct plan_band {
+	int	 from, until;
+};
+
+#define PLAN_BAND ((struct plan_band){ 500, 667 })
+
+/* Seconds since 1970; end > start + 1, the end is not in it. */
+struct plan_window {
+	int64_t	 start, end;
+};
+
+/* Slots from first on, and the windows in each.  The caller owns the array. */
+struct plan_loads {
+	int64_t		 first;
+	size_t		 count;
+	uint32_t	*load;
+};
+
+/* All windows, by the class of their length.  All zero at the beginning; kept beside the loads,
+ * changed together with them. */
+struct plan_totals {
+	uint64_t	 count[PLAN_CLASSES];
+};
+
+/* A certificate that wants a window. */
+struct plan_ask {
+	int64_t		 not_before, not_after, now;
+	struct plan_band band;
+};
+
+/* False: not a band that an operator may ask for. */
+bool plan_band_check(struct plan_band band);
+
+/* Length of the window of a certificate that lives so many seconds; at least 60. */
+int64_t plan_length(int64_t lifetime);
+
+/* Seconds after which its client should ask for the window again (Retry-After): as long as the
+ * window, so that none is slept through, from one minute to six hours. */
+int64_t plan_retry(int64_t lifetime);
+
+/* First and count of the slots whose loads plan_window() is to be given; load stays NULL.
+ * The count may be 0; 1979 for 47 days in the default band. */
+struct plan_loads plan_range(const struct plan_ask *ask);
+
+/* The best window in what is left of the band, from now on; loads has (at least) the slots of
+ * plan_range().  What is left is a window itself if it is shorter than one and two seconds long or
+ * more; after that the window begins now, and ends with the life of the certificate or before. */
+struct plan_window plan_window(const struct plan_ask *ask, const struct plan_loads *loads,
+			       const struct plan_totals *totals);
+
+/* For incidents: the same for windows that begin now or later and end before now + spread, as
+ * long as the certificate lives.  The least loaded slots are taken, so that certificates that are
+ * planned one after the other, each added before the next, are spread evenly. */
+struct plan_loads plan_range_within(const struct plan_ask *ask, int64_t spread);
+struct plan_window plan_window_within(const struct plan_ask *ask, int64_t spread,
+				      const struct plan_loads *loads);
+
+/* The slot that a window is counted in, that of its middle; the row that has a slot. */
+int64_t plan_slot(struct plan_window window);
+int64_t plan_row(int64_t slot);
+
+/* Add n windows (n < 0: take them away) to the loads, which have their slot, and to the totals.
+ * A window is taken away when its certificate has been replaced or revoked, when it is moved, and at
+ * the latest when the certificate expires.  A count never falls below 0. */
+void plan_add(struct plan_loads *loads, struct plan_window window, int n);
+void plan_totals_add(struct plan_totals *totals, struct plan_window window, int n);
+
+#endif
