@@ -46,27 +46,35 @@ plan_retry(int64_t lifetime)
 
 /* --- loads and totals ---------------------------------------------------------------- */
 
+/* Between 0 and the most that it holds. */
+static void
+change(uint32_t *count, int n)
+{
+	int64_t sum = (int64_t)*count + n;
+
+	*count = sum < 0 ? 0 : sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+}
+
 void
 plan_add(struct plan_loads *loads, struct plan_window window, int n)
 {
-	int64_t at = plan_slot(window) - loads->first, sum;
+	int64_t at = plan_slot(window) - loads->first;
 
 	assert(at >= 0 && at < (int64_t)loads->count);
-	sum = loads->load[at] + (int64_t)n;
-	loads->load[at] = sum < 0 ? 0 : sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+	change(&loads->load[at], n);
 }
 
-/* Of windows with so many seconds: 8 classes share an octave. */
+/* Of windows with so many seconds: 8 classes share an octave; the first has what is below 36. */
 static size_t
 class_of(int64_t length)
 {
 	unsigned octave;
 	size_t class;
 
-	if (length < 16)
+	if (length < 32)
 		return 0;
 	octave = 63 - (unsigned)__builtin_clzll((uint64_t)length);
-	class = (octave - 4) * 8 + ((uint64_t)length >> (octave - 3)) % 8;
+	class = (octave - 5) * 8 + ((uint64_t)length >> (octave - 3)) % 8;
 	return class < PLAN_CLASSES ? class : PLAN_CLASSES - 1;
 }
 
@@ -74,15 +82,20 @@ class_of(int64_t length)
 static uint64_t
 class_length(size_t class)
 {
-	return ((uint64_t)(17 + 2 * (class % 8)) << (class / 8 + 4)) / 16;
+	return (uint64_t)(17 + 2 * (class % 8)) << (class / 8 + 1);
 }
 
 void
 plan_totals_add(struct plan_totals *totals, struct plan_window window, int n)
 {
-	uint64_t *count = &totals->count[class_of(window.end - window.start)];
+	change(&totals->count[class_of(window.end - window.start)], n);
+}
 
-	*count = n < 0 && (uint64_t)-(int64_t)n > *count ? 0 : *count + (uint64_t)n;
+void
+plan_totals_end(struct plan_totals *all, const struct plan_totals *row)
+{
+	for (size_t i = 0; i < PLAN_CLASSES; i++)
+		all->count[i] -= row->count[i] < all->count[i] ? row->count[i] : all->count[i];
 }
 
 /* What is in each slot if all are spread evenly.  Shorter lives do not count: their plans do not

@@ -3,14 +3,17 @@
  * store, no clock.  RFC 9773 section 4.2 has the window, and leaves its choice to the server.
  *
  * Time is cut into slots of five minutes; slot n begins n * 300 seconds after 1970.  The store
- * keeps for each slot how many windows have their middle in it, in rows of 144 slots (12 hours;
- * slot n stands in row n / 144), and how many windows there are in all, by their length.  Both
- * follow from the window alone, so what was added is taken away exactly.
+ * keeps rows of 144 slots (12 hours; slot n stands in row n / 144).  A row has for each slot how
+ * many windows have their middle in it, and for the whole row how many of each length there are;
+ * beside the rows stands one such table for all.  It follows from the window alone where it is
+ * counted, so what was added is taken away exactly.  When the 12 hours are over the row is deleted
+ * and its windows no longer count: who renews without a word (a client without `replaces`) does
+ * not stay in the books for ever.
  *
  * The window of a certificate is as long as 1/48 of its lifetime (47 days: 23.5 hours; 160 hours:
- * 200 minutes; 6 hours: 450 seconds).  It lies in a band of the lifetime (between 1/2 and 2/3, or as
- * the operator says), and its middle in the first slot that has less than the level; if none has,
- * in the least loaded one.
+ * 200 minutes; 6 hours: 450 seconds).  It lies in a band of the lifetime (between 1/2 and 2/3, or
+ * as the operator says), and its middle in the first slot that has less than the level; if none
+ * has, in the least loaded one.
  *
  *	level	what each slot has if all certificates that live as long as this one, or longer, are
  *		renewed evenly, each in the middle of its band on average
@@ -33,7 +36,7 @@
 
 #define PLAN_SLOT    300		/* seconds */
 #define PLAN_ROW     144		/* slots in a row of the store */
-#define PLAN_CLASSES 160		/* of windows by their length */
+#define PLAN_CLASSES 120		/* of windows by their length */
 
 /* Thousandths of the lifetime; 100 <= from < until <= 900. */
 struct plan_band {
@@ -54,10 +57,9 @@ struct plan_loads {
 	uint32_t	*load;
 };
 
-/* All windows, by the class of their length.  All zero at the beginning; kept beside the loads,
- * changed together with them. */
+/* Windows, by the class of their length: those of one row, and those of all rows. */
 struct plan_totals {
-	uint64_t	 count[PLAN_CLASSES];
+	uint32_t	 count[PLAN_CLASSES];
 };
 
 /* A certificate that wants a window. */
@@ -97,10 +99,14 @@ struct plan_window plan_window_within(const struct plan_ask *ask, int64_t spread
 int64_t plan_slot(struct plan_window window);
 int64_t plan_row(int64_t slot);
 
-/* Add n windows (n < 0: take them away) to the loads, which have their slot, and to the totals.
- * A window is taken away when its certificate has been replaced or revoked, when it is moved, and at
- * the latest when the certificate expires.  A count never falls below 0. */
+/* Add n windows (n < 0: take them away) to the loads, which have their slot; to the totals of
+ * their row; and to the totals of all.  A window is taken away when its certificate has been
+ * replaced or revoked, and when it is moved; not if its row has been deleted.  A count never
+ * falls below 0. */
 void plan_add(struct plan_loads *loads, struct plan_window window, int n);
 void plan_totals_add(struct plan_totals *totals, struct plan_window window, int n);
+
+/* The row is about to be deleted: takes its windows from the totals of all. */
+void plan_totals_end(struct plan_totals *all, const struct plan_totals *row);
 
 #endif
