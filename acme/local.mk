@@ -13,6 +13,7 @@ libacme_a_SOURCES = acme/account.c acme/acme.h acme/answer.c acme/answer.h \
 	acme/pause.h acme/plan.c acme/plan.h acme/policy.c acme/policy.h acme/rate.c acme/rate.h \
 	acme/recheck.c acme/recheck.h acme/reply.c acme/reply.h acme/revoke.c \
 	acme/revoke.h acme/routes.c acme/routes.h acme/show.c acme/show.h \
+	acme/simulate.c acme/simulate.h acme/simulate_client.c \
 	acme/status.c acme/status.h acme/terms.c acme/terms.h acme/throttle.c \
 	acme/throttle.h acme/toll.c acme/toll.h acme/validate.c acme/verdict.c \
 	acme/verdict.h acme/wait.c
