@@ -107,7 +107,7 @@ level(const struct plan_totals *totals, const struct plan_ask *ask)
 	uint64_t middle = (uint64_t)(ask->band.from + ask->band.until), sum = 0;
 
 	for (size_t i = class_of(length - length / 16); i < PLAN_CLASSES; i++)
-		sum += totals->count[i] * PLAN_SLOT * ONE / (class_length(i) * WINDOWS);
+		sum += ONE * PLAN_SLOT * totals->count[i] / (class_length(i) * WINDOWS);
 	return sum * 2000 / middle;
 }
 
