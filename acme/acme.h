@@ -276,6 +276,7 @@ enum simulated_clients {
 /* A fleet of certificates of one lifetime, from its first day on.  Times are seconds. */
 struct simulation {
 	int64_t			 fleet, lifetime, length;
+	int64_t			 batch;	/* planned as one at most; 0: 1, more of a large fleet */
 	int			 from, until;	/* band of the windows, thousandths of the lifetime */
 	enum simulated_clients	 clients;
 	bool			 burst;		/* begins in a day, not in the time of a renewal */

@@ -133,10 +133,21 @@ zeroes(size_t n, size_t size)
 	return p;
 }
 
+/* So many that neither the plans nor the cohorts are too many. */
+static int64_t
+batch_of(const struct simulation *s)
+{
+	double interval = (double)s->lifetime * (s->from + s->until) / 2000;
+	int64_t plans = (int64_t)((double)s->fleet * (1 + (double)s->length / interval));
+	int64_t of_plans = 1 + plans / PLANS, of_cohorts = 1 + s->fleet / COHORTS;
+
+	return of_plans > of_cohorts ? of_plans : of_cohorts;
+}
+
 static void
 fleet_begin(struct fleet *f, const struct simulation *s, struct simulated *out)
 {
-	int64_t interval = s->lifetime * (s->from + s->until) / 2000, slots, plans;
+	int64_t slots;
 
 	*f = (struct fleet){ .s = s, .out = out, .begin = SIMULATION_BEGIN / PLAN_SLOT };
 	slots = (s->length + 3599) / 3600 * SLOTS_HOUR;
@@ -155,10 +166,7 @@ fleet_begin(struct fleet *f, const struct simulation *s, struct simulated *out)
 	out->issued = zeroes(out->hours, sizeof(*out->issued));
 	out->failed = zeroes(out->hours, sizeof(*out->failed));
 	out->expired = zeroes(out->hours, sizeof(*out->expired));
-	plans = (int64_t)((double)s->fleet * (1 + (double)s->length / (double)interval));
-	out->batch = 1 + plans / PLANS;
-	if (out->batch < 1 + s->fleet / COHORTS)
-		out->batch = 1 + s->fleet / COHORTS;
+	out->batch = s->batch > 0 ? s->batch : batch_of(s);
 }
 
 /* Counts those who have a certificate, or want one, at the end. */

@@ -2,8 +2,8 @@
 /* simulate_draw.c - a simulation as SVG: issuance per hour over time.
  *
  * Time is cut into columns, of as many hours as it takes to have no more than COLUMNS; a column is
- * as high as its busiest hour.  The scale leaves out the first lifetime, so that the first issuance
- * of a fleet, which no CA can smooth, does not make all else look flat. */
+ * as high as its busiest hour.  The scale leaves out the beginning, so that the first issuance of a
+ * fleet, which no CA can smooth, does not make all else look flat. */
 #include "server/simulate.h"
 
 #include <errno.h>
@@ -154,11 +154,11 @@ draw_mean(const struct panel *p)
 
 /* --- panels -------------------------------------------------------------------------- */
 
-/* What the scale ends with: the busiest hour behind the first lifetime, rounded up. */
+/* What the scale ends with: the busiest hour behind a quarter of a lifetime, rounded up. */
 static double
 most_of(const struct simulate *s, int i)
 {
-	struct simulated_part part = { .from = (size_t)(s->run.lifetime / 3600),
+	struct simulated_part part = { .from = (size_t)(s->run.lifetime / 4 / 3600),
 				       .until = s->result[i].hours };
 	double step;
 

@@ -1,0 +1,10 @@
+# When certificates are renewed: the arithmetic, the simulation, and its command line.
+unit_tests += tests/test_plan tests/test_simulate
+tests_test_plan_SOURCES = tests/test_plan.c tests/tap.h
+tests_test_plan_LDADD = $(ACME)
+tests_test_simulate_SOURCES = tests/test_simulate.c tests/tap.h
+tests_test_simulate_LDADD = $(ACME)
+
+dist_check_SCRIPTS += tests/simulate.sh
+TESTS += tests/simulate.sh
+EXTRA_DIST += docs/renewal.md docs/renewal/make
