@@ -263,8 +263,8 @@ check_times(struct simulate *s)
 	if (run->outage_length == 0)
 		return true;
 	if (run->outage_start < begun || run->outage_start >= run->length) {
-		fprintf(stderr, "brevet simulate: --outage: must begin when the fleet has begun (%s), "
-			"and before the end\n", run->burst ? "a day" : "a lifetime");
+		fprintf(stderr, "brevet simulate: --outage: must begin when the fleet has begun "
+			"(%s), and before the end\n", run->burst ? "a day" : "a lifetime");
 		return false;
 	}
 	return true;

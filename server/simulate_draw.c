@@ -74,8 +74,8 @@ draw_outage(const struct panel *p)
 	if (run->outage_length == 0)
 		return;
 	width = x_of(p, (double)(run->outage_start + run->outage_length) / 3600) - from;
-	fprintf(p->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"#f4c7c3\"/>\n",
-		from, p->top, width < 1 ? 1 : width, PANEL);
+	fprintf(p->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" "
+		"fill=\"#f4c7c3\"/>\n", from, p->top, width < 1 ? 1 : width, PANEL);
 	text(p, from, p->top - 4, "middle", "outage");
 }
 
@@ -86,8 +86,8 @@ draw_heights(const struct panel *p)
 	char words[32];
 
 	for (double at = 0; at <= p->most * 1.0001; at += step) {
-		fprintf(p->out, "<path d=\"M%d %.1fH%d\" stroke=\"" PALE "\"/>\n", LEFT, y_of(p, at),
-			WIDTH - RIGHT);
+		fprintf(p->out, "<path d=\"M%d %.1fH%d\" stroke=\"" PALE "\"/>\n", LEFT,
+			y_of(p, at), WIDTH - RIGHT);
 		snprintf(words, sizeof(words), "%.10g", at);
 		text(p, LEFT - 6, y_of(p, at) + 4, "end", words);
 	}
@@ -107,8 +107,8 @@ draw_times(const struct panel *p)
 	}
 	step = step_of(hours / unit, 12);
 	for (double at = 0; at * unit <= hours; at += step) {
-		fprintf(p->out, "<path d=\"M%.1f %.1fv5\" stroke=\"" INK "\"/>\n", x_of(p, at * unit),
-			p->top + PANEL);
+		fprintf(p->out, "<path d=\"M%.1f %.1fv5\" stroke=\"" INK "\"/>\n",
+			x_of(p, at * unit), p->top + PANEL);
 		snprintf(words, sizeof(words), "%.10g", at);
 		text(p, x_of(p, at * unit), p->top + PANEL + 18, "middle", words);
 	}
@@ -199,7 +199,8 @@ draw_title(const struct simulate *s, FILE *out)
 
 	fprintf(out, "<text x=\"%d\" y=\"24\" font-size=\"16\">%" PRId64 " certificates of %s, %s, "
 		"%s</text>\n", LEFT, s->run.fleet, clock_duration_print(a, s->run.lifetime),
-		s->run.burst ? "all begun in a burst" : "begun evenly", clients_words(s->run.clients));
+		s->run.burst ? "all begun in a burst" : "begun evenly",
+		clients_words(s->run.clients));
 	arena_free(a);
 }
 

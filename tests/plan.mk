@@ -1,7 +1,9 @@
 # When certificates are renewed: the arithmetic, the simulation, and its command line.
-unit_tests += tests/test_plan tests/test_simulate
-tests_test_plan_SOURCES = tests/test_plan.c tests/tap.h
+unit_tests += tests/test_plan tests/test_plan_even tests/test_simulate
+tests_test_plan_SOURCES = tests/test_plan.c tests/plan_make.h tests/tap.h
 tests_test_plan_LDADD = $(ACME)
+tests_test_plan_even_SOURCES = tests/test_plan_even.c tests/plan_make.h tests/tap.h
+tests_test_plan_even_LDADD = $(ACME)
 tests_test_simulate_SOURCES = tests/test_simulate.c tests/tap.h
 tests_test_simulate_LDADD = $(ACME)
 

@@ -41,12 +41,12 @@ test_refused() {
 	done
 	refused 2 '--clients: "curl" is not' "${fleet[@]}" --clients curl
 	refused 2 '--start: "late" is not' "${fleet[@]}" --start late
-	for value in 120d 120d, ,2d 120d,0s 120d,2d,3d x,y; do
+	for value in 120d '120d,' ,2d 120d,0s 120d,2d,3d x,y; do
 		refused 2 '--outage: ".*" is not' "${fleet[@]}" --outage "$value"
 	done
 	refused 2 'must begin when the fleet has begun' "${fleet[@]}" --outage 1h,2d
 	refused 2 'before the end' "${fleet[@]}" --outage 235d,2d
-	for value in 50 50, ,60 60,50 50,50 9,50 50,91 50,50.01 a,b 50,60x; do
+	for value in 50 '50,' ,60 60,50 50,50 9,50 50,91 50,50.01 a,b 50,60x; do
 		refused 2 '--band: ".*" is not' "${fleet[@]}" --band "$value"
 	done
 	for value in -1 x 1x '' 99999999999999999999; do
