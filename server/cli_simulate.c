@@ -360,7 +360,7 @@ file_write(const struct simulate *s, const char *name,
 int
 cli_simulate(int argc, char **argv)
 {
-	struct simulate s = { .nresult = 1, .run = { .from = 500, .until = 667, .burst = true,
+	struct simulate s = { .nresult = 1, .run = { .from = 500, .until = 660, .burst = true,
 						     .smooth = true, .seed = 1 } };
 	struct given given = { .profile = NULL };
 	int o, status = EXIT_USAGE;

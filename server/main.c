@@ -108,7 +108,7 @@ const struct command commands[] = {
 	  "  --start burst        all have their first certificate in one day (default), or\n"
 	  "          spread       evenly, in the time from one renewal to the next\n"
 	  "  --outage START,LENGTH  the server is down: 120d,2d\n"
-	  "  --band FROM,UNTIL    percent of the lifetime, where windows lie (default 50,66.7)\n"
+	  "  --band FROM,UNTIL    percent of the lifetime, where windows lie (default 50,66)\n"
 	  "  --no-smoothing       windows at a fixed part of the lifetime\n"
 	  "  --compare            with smoothing, then without\n"
 	  "  --csv FILE           a line an hour: issued, failed, expired\n"

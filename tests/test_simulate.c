@@ -53,7 +53,7 @@ simulation(const struct fleet *f)
 {
 	return (struct simulation){
 		.fleet = f->fleet, .lifetime = f->lifetime, .length = f->lifetimes * f->lifetime,
-		.from = 500, .until = 667, .clients = f->clients, .burst = f->burst,
+		.from = 500, .until = 660, .clients = f->clients, .burst = f->burst,
 		.smooth = f->smooth, .outage_start = f->outage_start,
 		.outage_length = f->outage_length, .seed = 7,
 	};
