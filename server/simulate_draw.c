@@ -76,7 +76,7 @@ draw_outage(const struct panel *p)
 	width = x_of(p, (double)(run->outage_start + run->outage_length) / 3600) - from;
 	fprintf(p->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" "
 		"fill=\"#f4c7c3\"/>\n", from, p->top, width < 1 ? 1 : width, PANEL);
-	text(p, from, p->top - 4, "middle", "outage");
+	text(p, from, p->top + 14, "middle", "outage");
 }
 
 static void

@@ -9,4 +9,7 @@ tests_test_simulate_LDADD = $(ACME)
 
 dist_check_SCRIPTS += tests/simulate.sh
 TESTS += tests/simulate.sh
-EXTRA_DIST += docs/renewal.md docs/renewal/make
+EXTRA_DIST += docs/renewal.md docs/renewal/make docs/renewal/100d-outage.svg docs/renewal/100d.svg \
+	docs/renewal/160h-outage.svg docs/renewal/160h.svg docs/renewal/200d-outage.svg \
+	docs/renewal/200d.svg docs/renewal/47d-mixed.svg docs/renewal/47d-outage.svg \
+	docs/renewal/47d.svg docs/renewal/6h.svg
