@@ -301,6 +301,51 @@ json_t *acme_inspect_authz(const struct view *v, struct arena *a, const struct i
 json_t *acme_inspect_order(const struct view *v, struct arena *a, const struct id *id,
 			   int64_t now);
 
+/* --- simulation ------------------------------------------------------------------- */
+
+enum simulated_clients {
+	CLIENTS_ARI,
+	CLIENTS_CRON,
+	CLIENTS_MIXED		/* half of each */
+};
+
+#define SIMULATION_BEGIN 1798761600	/* 2027-01-01T00:00:00Z */
+
+/* A fleet of certificates of one lifetime, from its first day on.  Times are seconds. */
+struct simulation {
+	int64_t			 fleet, lifetime, length;
+	int64_t			 batch;	/* planned as one at most; 0: 1, more of a large fleet */
+	int			 from, until;	/* band of the windows, thousandths of the lifetime */
+	enum simulated_clients	 clients;
+	bool			 burst;		/* begins in a day, not in the time of a renewal */
+	bool			 smooth;
+	int64_t			 outage_start, outage_length;	/* since the begin; length 0: none */
+	uint64_t		 seed;
+	void			(*progress)(int percent);	/* or NULL */
+};
+
+/* What became of it, by hours; owners: clients that have a certificate at the end, or try to. */
+struct simulated {
+	size_t		 hours;
+	uint32_t	*issued, *failed, *expired;
+	int64_t		 nissued, nrenewed, nexpired, owners;
+	int64_t		 batch, nplan;	/* certificates in a plan at most; plans */
+};
+
+/* Runs it: windows are those that the server would choose (acme/plan.h), clients are made up
+ * (acme/simulate.h).  The same seed gives the same result.  The caller frees what `out` holds. */
+void acme_simulate(const struct simulation *s, struct simulated *out);
+void acme_simulated_free(struct simulated *out);
+
+/* Hours from <= hour < until, without the skipped ones for all but failed and expired. */
+struct simulated_part {
+	size_t	 from, until, skip_from, skip_until;	/* given */
+	int64_t	 issued, failed, expired;		/* told */
+	uint32_t peak;
+	double	 mean;
+};
+void acme_simulated_part(const struct simulated *r, struct simulated_part *part);
+
 /* --- nonces ----------------------------------------------------------------------- */
 
 /* Reads the state that nonce_close() saved in that file and removes the file, so that

@@ -100,6 +100,24 @@ const struct command commands[] = {
 	  "\nThe file is judged as it is now, before a reload too.  Exit status: 0 all are\n"
 	  "permitted, 1 one is refused or it could not be done, 2 the command line is wrong.\n",
 	  cli_policy },
+	{ "simulate", "tell how evenly a fleet would renew, under a virtual clock",
+	  "--fleet N --profile NAME | --lifetime DURATION  [OPTION]...\n\n"
+	  "  --fleet N            certificates, 1 to 100M\n"
+	  "  --profile NAME       tlsserver (199d), fleet (47d), shortlived (160h), session (6h);\n"
+	  "                       with --config one of brevet.conf\n"
+	  "  --lifetime DURATION  1h to 398d\n"
+	  "  --years Y            how long (default five lifetimes)\n"
+	  "  --clients KIND       ari (default), cron, or mixed: half of each\n"
+	  "  --start burst        all have their first certificate in one day (default), or\n"
+	  "          spread       evenly, in the time from one renewal to the next\n"
+	  "  --outage START,LENGTH  the server is down: 120d,2d\n"
+	  "  --band FROM,UNTIL    percent of the lifetime, where windows lie (default 50,66)\n"
+	  "  --no-smoothing       windows at a fixed part of the lifetime\n"
+	  "  --compare            with smoothing, then without\n"
+	  "  --csv FILE           a line an hour: issued, failed, expired\n"
+	  "  --svg FILE           a picture\n"
+	  "  --seed N             another course of chance (default 1)\n" CONFIG_USAGE,
+	  cli_simulate },
 	{ "help", "this text; \"help config\" lists the options of brevet.conf",
 	  "[config | COMMAND]\n", cli_help },
 	{ "version", "print the version", "\n", cli_version },
