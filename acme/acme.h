@@ -27,11 +27,25 @@
 struct acme_profile {
 	const char	*name;
 	uint32_t	 number;	/* store_name_number() */
-	int64_t		 lifetime, backdate;	/* seconds */
-	bool		 client_auth, common_name;
+	const char	*description;	/* for people, or a URL; "": none */
+	int64_t		 lifetime;	/* seconds, or LIFETIME_CABF */
+	int64_t		 backdate;	/* seconds */
+	bool		 client_auth, common_name, crl;
 	const char *const *method_names;	/* as configured */
 	unsigned	 methods;	/* METHOD_BIT()s that its orders may use; 0: all */
+	const char *const *key_types;	/* key_kind()s; none: all */
 };
+
+/* As long as the CA/Browser Forum says on the day (acme/dated.h). */
+#define LIFETIME_CABF 0
+
+/* The longest life of a certificate that is signed and begins then, in seconds, both ends
+ * counted.  Pure. */
+int64_t acme_profile_life(const struct acme_profile *profile, int64_t signed_at,
+			  int64_t not_before);
+
+/* When that changes next; 0: never, as far as is known. */
+int64_t acme_profile_changes(const struct acme_profile *profile, int64_t now);
 
 struct acme_issuer {
 	const char	*name;
@@ -79,11 +93,13 @@ bool method_parse(const char *name, enum method *method);
  * network.  In any case; IDNs as A-labels. */
 bool policy_pattern_ok(const char *text);
 
-/* Who asks for a name: clients of a directory, under a binding or NULL. */
+/* Who asks for a name: clients of a directory, under a binding or NULL, and by which profile
+ * (NULL: they name none). */
 struct policy_question {
 	const struct acme_config	*config;
 	const struct directory		*directory;
 	const struct binding		*binding;
+	const char			*profile;
 	const struct view		*view;	/* for who is paused */
 	int64_t				 now;
 };
@@ -131,6 +147,13 @@ struct acme_limits {
 	int64_t			 pause_failures;	/* and at least so many */
 };
 
+/* How long what has ended is kept (docs/storage.md); seconds. */
+struct acme_retention {
+	int64_t	orders;		/* and authorizations, that led to no certificate */
+	int64_t	certificates;
+	int64_t	every;		/* from one clean-up to the next; 0: none */
+};
+
 /* Whom new orders are shown to (acme/hook.c). */
 struct acme_webhook {
 	const char		*url;		/* NULL: nobody */
@@ -166,6 +189,7 @@ struct acme_config {
 	size_t			 names_max;	/* identifiers of an order */
 	int64_t			 labels_max, name_max;	/* of a DNS name */
 	struct acme_limits	 limits;
+	struct acme_retention	 retention;
 	struct acme_webhook	 webhook;
 	int64_t			 order_life;	/* seconds until an order or a pending ... */
 	int64_t			 authz_life;	/* ... or a valid authorization expires */
@@ -216,6 +240,12 @@ size_t acme_resume(struct store *s);
 
 /* Signs and renews the CRL of each issuer, on this loop, for ever. */
 void acme_crl_start(struct loop *l);
+
+/* Cleans the store up, on this loop, for ever. */
+void acme_sweep_start(struct loop *l);
+
+/* When it was last clean, seconds since 1970; 0: not yet.  Any thread. */
+int64_t acme_swept(void);
 
 /* Registers the metrics of acme/; once, from main, before threads start. */
 void acme_metrics_register(void);
@@ -283,6 +313,51 @@ json_t *acme_inspect_renewal(const struct view *v, struct arena *a, const struct
 /* What people call the client with that User-Agent ("certbot", "lego"); of one that is not in
  * the list, the name that it begins with; "unknown" when there is none.  In the arena. */
 const char *acme_client_family(struct arena *a, const char *agent);
+
+/* --- simulation ------------------------------------------------------------------- */
+
+enum simulated_clients {
+	CLIENTS_ARI,
+	CLIENTS_CRON,
+	CLIENTS_MIXED		/* half of each */
+};
+
+#define SIMULATION_BEGIN 1798761600	/* 2027-01-01T00:00:00Z */
+
+/* A fleet of certificates of one lifetime, from its first day on.  Times are seconds. */
+struct simulation {
+	int64_t			 fleet, lifetime, length;
+	int64_t			 batch;	/* planned as one at most; 0: 1, more of a large fleet */
+	int			 from, until;	/* band of the windows, thousandths of the lifetime */
+	enum simulated_clients	 clients;
+	bool			 burst;		/* begins in a day, not in the time of a renewal */
+	bool			 smooth;
+	int64_t			 outage_start, outage_length;	/* since the begin; length 0: none */
+	uint64_t		 seed;
+	void			(*progress)(int percent);	/* or NULL */
+};
+
+/* What became of it, by hours; owners: clients that have a certificate at the end, or try to. */
+struct simulated {
+	size_t		 hours;
+	uint32_t	*issued, *failed, *expired;
+	int64_t		 nissued, nrenewed, nexpired, owners;
+	int64_t		 batch, nplan;	/* certificates in a plan at most; plans */
+};
+
+/* Runs it: windows are those that the server would choose (acme/plan.h), clients are made up
+ * (acme/simulate.h).  The same seed gives the same result.  The caller frees what `out` holds. */
+void acme_simulate(const struct simulation *s, struct simulated *out);
+void acme_simulated_free(struct simulated *out);
+
+/* Hours from <= hour < until, without the skipped ones for all but failed and expired. */
+struct simulated_part {
+	size_t	 from, until, skip_from, skip_until;	/* given */
+	int64_t	 issued, failed, expired;		/* told */
+	uint32_t peak;
+	double	 mean;
+};
+void acme_simulated_part(const struct simulated *r, struct simulated_part *part);
 
 /* --- nonces ----------------------------------------------------------------------- */
 

@@ -65,6 +65,10 @@ authz_reply(struct flow *f)
 
 	if (f->problem.type != PROBLEM_NONE)
 		return reply_problem(f);
+	if (seen->authz == NULL) {	/* cleaned up while the request was held */
+		show_nothing(f);
+		return reply_problem(f);
+	}
 	reply_json(rq, 200, show_authz(rq, seen->authz));
 	if (status_validating(seen->authz))
 		reply_header(rq, "Retry-After", "1");
@@ -99,10 +103,13 @@ authz_deactivate(struct flow *f)
 	struct request *rq = REQUEST(f);
 	struct authz_seen *seen = rq->doing;
 	const struct authz *there = store_authz_get(edit_view(f->txn), f->arena, &seen->id);
-	enum authz_state state = status_authz(there, clock_now());
+	enum authz_state state;
 	struct authz *next;
 
 	seen->authz = there;
+	if (there == NULL)	/* cleaned up just now */
+		return show_nothing(f);
+	state = status_authz(there, clock_now());
 	if (state == AUTHZ_DEACTIVATED)
 		return FLOW_NEXT;
 	if (state != AUTHZ_PENDING && state != AUTHZ_VALID)

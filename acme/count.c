@@ -36,6 +36,9 @@ static const char *const renewals[] = { "replaces", "names", "none", NULL };
 static const char *const webhooks[] = {
 	"allowed", "refused", "unreachable", "unusable", "stopped", NULL
 };
+static const char *const swept[] = {
+	"order", "authorization", "certificate", "crl-entry", "limit", "failure", "incident", NULL
+};
 static const char *const signings[] = { "certificate", "crl", "own", NULL };
 
 /* Filled from the table of limits; "paused" behind it. */
@@ -76,6 +79,11 @@ struct metric count_limited = { "brevet_rate_limited_total", "Requests refused b
 	"limit or a pause", METRIC_COUNTER, { { "limit", limits } }, 0, { 0 }, NULL };
 struct metric count_webhook = { "brevet_webhook_total", "Questions to the webhook by what "
 	"came of them", METRIC_COUNTER, { { "result", webhooks } }, 0, { 0 }, NULL };
+struct metric count_swept = { "brevet_swept_total", "Records that were deleted because "
+	"their time was over", METRIC_COUNTER, { { "kind", swept } }, 0, { 0 }, NULL };
+struct metric count_unrenewed = { "brevet_certificates_expired_unrenewed_total",
+	"Certificates that expired without another one in their place", METRIC_COUNTER,
+	{ { 0 } }, 0, { 0 }, NULL };
 struct metric count_webhook_seconds = { "brevet_webhook_seconds",
 	"From an order to the webhook's answer about it", METRIC_HISTOGRAM, { { 0 } }, 0, { 0 },
 	NULL };
@@ -91,7 +99,8 @@ acme_metrics_register(void)
 	static struct metric *const all[] = {
 		&count_requests, &count_request_seconds, &count_jws, &count_nonces,
 		&count_accounts, &count_orders, &count_authz, &count_challenges,
-		&count_certificates, &count_renewals, &count_limited, &count_webhook, &count_webhook_seconds,
+		&count_certificates, &count_renewals, &count_limited, &count_swept,
+		&count_unrenewed, &count_webhook, &count_webhook_seconds,
 		&count_validation_seconds, &count_signing_seconds
 	};
 

@@ -19,6 +19,8 @@ extern struct metric count_certificates;	/* enum count_certificate, problem type
 extern struct metric count_renewals;		/* enum renewal_of */
 extern struct metric count_limited;		/* enum limit */
 extern struct metric count_webhook;		/* enum count_webhook */
+extern struct metric count_swept;		/* enum sweep_count (sweep.h) */
+extern struct metric count_unrenewed;
 extern struct metric count_webhook_seconds;
 extern struct metric count_validation_seconds;	/* method */
 extern struct metric count_signing_seconds;	/* enum count_signing */

@@ -3,6 +3,7 @@
  * Runs on: loop. */
 #include <string.h>
 
+#include "acme/profile.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
 #include "acme/show.h"
@@ -28,6 +29,7 @@ directory_meta(const struct acme_config *c, const struct directory *d)
 	json_object_set_new(meta, "caaIdentities", list);
 	if (d->eab == EAB_REQUIRED)
 		json_object_set_new(meta, "externalAccountRequired", json_true());
+	json_object_set_new(meta, "profiles", profile_meta(d));
 	return meta;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme/policy.h"
+#include "acme/profile.h"
 #include "base/clock.h"
 
 static void
@@ -82,7 +83,7 @@ permitted(const struct policy_question *q, const struct ident *ident, struct are
 {
 	if (q->binding != NULL && !policy_binding(q->binding, q->now, p))
 		return false;
-	*profile = policy_profile(q->directory, q->binding, p);
+	*profile = profile_choose(q->directory, q->binding, q->profile, p);
 	return *profile != NULL &&
 	       policy_ident(q->config, q->directory, q->binding, ident, p) &&
 	       policy_provable(q->directory, *profile, q->binding, ident, p) &&

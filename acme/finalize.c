@@ -13,6 +13,7 @@
 #include "acme/offer.h"
 #include "acme/order.h"
 #include "acme/policy.h"
+#include "acme/profile.h"
 #include "acme/recheck.h"
 #include "acme/reply.h"
 #include "acme/routes.h"
@@ -26,6 +27,8 @@ struct finalize {
 	uint8_t			hash[32];	/* SHA-256 of the CSR */
 	bool			repeated;	/* the same CSR as before: just look */
 	struct recheck		recheck;	/* of CAA */
+	struct leaf		leaf;		/* its validity */
+	struct problem		late;		/* time has overtaken the order, or none */
 };
 
 static const struct flow_step finalize_recheck_steps[];
@@ -123,10 +126,13 @@ csr_check(struct request *rq, struct finalize *fin, struct blob der, struct prob
 	struct ident *sorted = arena_memdup(rq->flow->arena, order->idents,
 					    order->nident * sizeof(*sorted));
 
+	struct issue_means means;
+
 	qsort(sorted, order->nident, sizeof(*sorted), ident_compare);
-	return still_permitted(rq, order, p) && csr_parse(&fin->csr, rq->flow->arena, der, p) &&
+	return issue_means(rq->config, &order->scope, &means, p) &&
+	       still_permitted(rq, order, p) && csr_parse(&fin->csr, rq->flow->arena, der, p) &&
 	       csr_names_check(&fin->csr, sorted, order->nident, p) &&
-	       key_is_free(rq, &fin->csr, p);
+	       profile_key(means.profile, &fin->csr.key, p) && key_is_free(rq, &fin->csr, p);
 }
 
 static enum flow_next
@@ -159,6 +165,28 @@ finalize_check(struct flow *f)
 	return FLOW_AGAIN;
 }
 
+/* What was asked for and what was proved may have been good when the order was made, and be so
+ * no more (acme/dated.h). */
+static bool
+in_time(struct finalize *fin, const struct issue_means *means, const struct view *v,
+	struct arena *a)
+{
+	fin->late = (struct problem){ 0 };
+	return issue_validity(means, fin->seen.order, &fin->leaf, &fin->late) &&
+	       issue_proofs(means, fin->seen.order, v, a, &fin->late);
+}
+
+/* It will never be good again, so this is the order's end. */
+static enum flow_next
+overtaken(struct flow *f, const struct finalize *fin, struct order *next)
+{
+	next->state = ORDER_INVALID;
+	next->error = problem_print(&fin->late, f->arena);
+	store_order_put(f->txn, next);
+	edit_changed(f->txn, &next->id);
+	return FLOW_NEXT;
+}
+
 static enum flow_next
 finalize_begin(struct flow *f)
 {
@@ -168,15 +196,16 @@ finalize_begin(struct flow *f)
 	int64_t now = clock_now();
 	struct issue_means means;
 	struct order next;
-	struct leaf leaf;
 
 	if (fin->repeated)
 		return FLOW_NEXT;
+	fin->seen.order = store_order_get(v, f->arena, &fin->seen.id);
+	if (fin->seen.order == NULL)	/* cleaned up just now */
+		return show_nothing(f);
 	if (fin->recheck.problem.type != PROBLEM_NONE) {	/* forbidden: no more than that */
 		recheck_record(&fin->recheck, f->txn, &fin->seen.id);
 		return FLOW_NEXT;
 	}
-	fin->seen.order = store_order_get(v, f->arena, &fin->seen.id);
 	fin->seen.status = status_order_read(fin->seen.order, v, f->arena, now);
 	if (fin->seen.status != STATUS_READY) {
 		/* Another finalize was faster. */
@@ -186,17 +215,20 @@ finalize_begin(struct flow *f)
 		       FLOW_FAIL;
 	}
 	next = *fin->seen.order;
+	means.now = now;
+	if (!issue_clock_check(v, now, &f->problem) ||
+	    !issue_means(rq->config, &next.scope, &means, &f->problem))
+		return FLOW_FAIL;
+	if (!in_time(fin, &means, v, f->arena))
+		return overtaken(f, fin, &next);
 	if (!edit_room(f->txn, &f->problem) || !offer_still(rq, v, &f->problem) ||
-	    !issue_clock_check(v, now, &f->problem) ||
-	    !issue_means(rq->config, &next.scope, &means, &f->problem) ||
 	    !limits_cert(rq, f->txn, &next, &f->problem))
 		return FLOW_FAIL;
 	next.state = ORDER_PROCESSING;
 	next.has_csr = true;
 	memcpy(next.csr_hash, fin->hash, sizeof(next.csr_hash));
 	next.spki = fin->csr.spki;
-	issue_validity(&means, now, &leaf, next.not_before, next.not_after);
-	issue_intend(f->txn, &next, now, leaf.not_after);
+	issue_intend(f->txn, &next, now, fin->leaf.not_after);
 	recheck_record(&fin->recheck, f->txn, &next.id);
 	edit_job(f->txn, &(struct job){ .kind = JOB_ISSUE, .id = next.id });
 	return FLOW_NEXT;
@@ -225,6 +257,11 @@ finalize_hold(struct flow *f)
 
 	if (fin->recheck.problem.type != PROBLEM_NONE) {
 		f->problem = fin->recheck.problem;
+		return FLOW_FAIL;
+	}
+	if (fin->late.type != PROBLEM_NONE) {
+		metric_add(&count_orders, COUNT_ORDER_INVALID, count_problem(fin->late.type), 1);
+		f->problem = fin->late;
 		return FLOW_FAIL;
 	}
 	return wait_settled(f, &fin->seen.id, order_settled);

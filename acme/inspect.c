@@ -32,6 +32,15 @@ set_error(json_t *o, const char *error)
 		json_object_set_new(o, "error", json_loads(error, 0, NULL));
 }
 
+static void
+set_profile(json_t *o, const struct view *v, struct arena *a, uint32_t number)
+{
+	const char *name = store_name(v, a, 'p', number);
+
+	if (name != NULL)
+		set(o, "profile", name);
+}
+
 static json_t *
 challenges_json(const struct authz *authz, struct arena *a)
 {
@@ -89,6 +98,7 @@ acme_inspect_order(const struct view *v, struct arena *a, const struct id *id, i
 	set(o, "names", ident_list(a, order->idents, order->nident));
 	set(o, "status", acme_order_status(order, v, a, now));
 	set(o, "account", id_print(a, &order->account));
+	set_profile(o, v, a, order->scope.profile);
 	set(o, "created", clock_print(a, order->created));
 	set(o, "expires", clock_print(a, order->expires));
 	if (order->replaces != NULL)

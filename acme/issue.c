@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "acme/count.h"
+#include "acme/dated.h"
 #include "acme/jobs.h"
 #include "acme/limits.h"
 #include "acme/policy.h"
+#include "acme/profile.h"
 #include "acme/renewal.h"
 #include "acme/status.h"
 #include "base/clock.h"
@@ -53,49 +55,86 @@ issue_intend(struct edit *e, struct order *order, int64_t now, int64_t until)
 	edit_changed(e, &order->id);
 }
 
-static bool
-offers(const struct directory *d, const struct acme_profile *profile)
-{
-	for (size_t i = 0; i < d->nprofile; i++)
-		if (d->profiles[i] == profile)
-			return true;
-	return false;
-}
-
 bool
 issue_means(const struct acme_config *c, const struct scope *scope, struct issue_means *means,
 	    struct problem *p)
 {
 	const struct directory *d = acme_directory_of(c, scope->directory);
+	enum problem_type type = PROBLEM_UNAUTHORIZED;
 	const char *lost = NULL;
 
 	means->profile = jobs_profile(c, scope->profile);
 	means->issuer = jobs_issuer(c, scope->issuer);
-	if (d == NULL)
+	if (d == NULL) {
 		lost = "directory";
-	else if (!offers(d, means->profile))
+	} else if (!profile_offered(d, means->profile)) {
 		lost = "profile";
-	else if (means->issuer == NULL)
+		type = PROBLEM_INVALID_PROFILE;
+	} else if (means->issuer == NULL) {
 		lost = "issuer";
+	}
 	return lost == NULL ||
-	       problem(p, PROBLEM_UNAUTHORIZED, "the %s of this order is no longer offered: make a "
-		       "new order", lost);
+	       problem(p, type, "the %s of this order is no longer offered: make a new order",
+		       lost);
 }
 
-void
-issue_validity(const struct issue_means *means, int64_t now, struct leaf *leaf,
-	       int64_t not_before, int64_t not_after)
+bool
+issue_validity(const struct issue_means *means, const struct order *order, struct leaf *leaf,
+	       struct problem *p)
 {
 	const struct issuer *issuer = means->issuer->issuer;
-	int64_t end = issuer_not_after(issuer);
+	int64_t asked_from = order == NULL ? 0 : order->not_before;
+	int64_t asked_until = order == NULL ? 0 : order->not_after;
+	int64_t latest, life;
 
-	leaf->not_before = not_before != 0 ? not_before : now - means->profile->backdate;
+	leaf->not_before = asked_from != 0 ? asked_from : means->now - means->profile->backdate;
 	if (leaf->not_before < issuer_not_before(issuer))
 		leaf->not_before = issuer_not_before(issuer);
-	leaf->not_after = not_after != 0 ? not_after :
-			  leaf->not_before + means->profile->lifetime - 1;
-	if (leaf->not_after > end)
-		leaf->not_after = end;
+	life = acme_profile_life(means->profile, means->now, leaf->not_before);
+	latest = leaf->not_before + life - 1;
+	if (latest > issuer_not_after(issuer))
+		latest = issuer_not_after(issuer);
+	leaf->not_after = asked_until != 0 ? asked_until : latest;
+	return leaf->not_after <= latest ||
+	       problem(p, PROBLEM_MALFORMED, "\"notAfter\" of the order is later than profile "
+		       "%.60s now allows, %ld days from notBefore within the issuer's own life: "
+		       "make a new order", means->profile->name, (long)(life / 86400));
+}
+
+static void
+too_old(const struct authz *authz, int64_t now, struct problem *p)
+{
+	enum method method = METHOD_HTTP_01;
+	int64_t days = (now - dated_proof(authz, &method)) / 86400;
+
+	problem(p, PROBLEM_UNAUTHORIZED, "control was proved %d days ago by %s; that counts for "
+		"%d days now", (int)days, method_name(method),
+		(int)(dated_reuse(method, now) / 86400));
+	p->ident = &authz->ident;
+}
+
+bool
+issue_proofs(const struct issue_means *means, const struct order *order, const struct view *v,
+	     struct arena *a, struct problem *p)
+{
+	const struct authz **authz;
+	struct problem *sub;
+	size_t n = 0;
+
+	if (means->profile->lifetime != LIFETIME_CABF)
+		return true;
+	authz = status_order_authz(order, v, a);
+	sub = arena_alloc(a, order->nauthz * sizeof(*sub));
+	for (size_t i = 0; i < order->nauthz; i++)
+		if (authz[i] != NULL && !profile_fresh(means->profile, authz[i], means->now))
+			too_old(authz[i], means->now, &sub[n++]);
+	if (n == 0)
+		return true;
+	problem(p, PROBLEM_UNAUTHORIZED, "proofs of control are too old for a certificate of "
+		"profile %.60s: make a new order", means->profile->name);
+	p->sub = sub;
+	p->nsub = n;
+	return false;
 }
 
 static const struct order *
@@ -158,13 +197,15 @@ issue_prepare(const struct work *w, struct issue *job, const struct view *v, str
 		.idents = job->order->idents,
 		.nident = job->order->nident,
 		.spki = job->order->spki,
-		.crl_url = job->means.issuer->crl_url,
+		.crl_url = job->means.profile->crl ? job->means.issuer->crl_url : NULL,
 		.issuer_url = job->means.issuer->issuer_url,
 		.client_auth = job->means.profile->client_auth,
 		.common_name = job->means.profile->common_name,
 	};
-	issue_validity(&job->means, now, &job->leaf, job->order->not_before,
-		       job->order->not_after);
+	job->means.now = now;
+	if (!issue_validity(&job->means, job->order, &job->leaf, &job->problem) ||
+	    !issue_proofs(&job->means, job->order, v, a, &job->problem))
+		return false;
 	if (job->leaf.not_after <= now)
 		return problem(&job->problem, PROBLEM_SERVER_INTERNAL,
 			       "the issuer's certificate has expired");
@@ -288,13 +329,14 @@ issue_end(struct flow *f)
 			  serial_hex(a, &job->order->serial), "problem",
 			  problem_name(job->problem.type), "detail", job->problem.detail);
 	else
-		log_event(LOG_INFO, "certificate issued", "s:s, s:s, s:s, s:s, s:s, s:s, s:s",
+		log_event(LOG_INFO, "certificate issued", "s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s",
 			  "serial", serial_hex(a, &job->order->serial), "names",
 			  ident_list(a, job->order->idents, job->order->nident), "not_after",
 			  clock_print(a, job->leaf.not_after), "order",
 			  id_print(a, &job->order->id), "account",
 			  id_print(a, &job->order->account), "issuer", job->means.issuer->name,
-			  "not_before", clock_print(a, job->leaf.not_before));
+			  "profile", job->means.profile->name, "not_before",
+			  clock_print(a, job->leaf.not_before));
 	return FLOW_NEXT;
 }
 

@@ -20,17 +20,24 @@ void issue_intend(struct edit *e, struct order *order, int64_t now, int64_t unti
 struct issue_means {
 	const struct acme_profile	*profile;
 	const struct acme_issuer	*issuer;
+	int64_t				 now;	/* of the signature; set by the caller */
 };
 
-/* Those of an order.  False with unauthorized: the configuration has its directory or issuer
- * no more, or the directory offers its profile no more. */
+/* Those of an order.  False with unauthorized, the configuration has its directory or issuer
+ * no more, or with invalidProfile: the directory offers its profile no more. */
 bool issue_means(const struct acme_config *c, const struct scope *scope,
 		 struct issue_means *means, struct problem *p);
 
-/* The validity of a certificate that is signed now: the profile's lifetime, both ends
- * counted, never beyond the issuer's own end.  not_before, not_after: as asked for, 0:
- * not. */
-void issue_validity(const struct issue_means *means, int64_t now, struct leaf *leaf,
-		    int64_t not_before, int64_t not_after);
+/* The validity of a certificate that is signed now: what the order (NULL: none) asks for,
+ * else the profile's lifetime of now, both ends counted, and no longer than the issuer lives.
+ * False with malformed: the order asks for more, which is never altered (RFC 8555 section
+ * 7.4). */
+bool issue_validity(const struct issue_means *means, const struct order *order,
+		    struct leaf *leaf, struct problem *p);
+
+/* May the order's proofs of control serve for a certificate that is signed now?  False with
+ * unauthorized, a subproblem for each that is too old, in the arena. */
+bool issue_proofs(const struct issue_means *means, const struct order *order,
+		  const struct view *v, struct arena *a, struct problem *p);
 
 #endif

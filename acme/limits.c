@@ -337,6 +337,18 @@ limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
 	return before.serial;
 }
 
+bool
+limits_newest(const struct view *v, const struct cert *cert, const struct ident *idents, size_t n,
+	      struct newest *newest)
+{
+	struct arena *a = arena_new();
+	uint8_t hash[32];
+
+	names_hash(a, idents, n, hash);
+	arena_free(a);
+	return store_newest_get(v, cert->scope.directory, hash, newest);
+}
+
 /* --- validations ------------------------------------------------------------------- */
 
 bool

@@ -50,6 +50,10 @@ void limits_cert_refund(const struct acme_config *c, struct edit *e, struct aren
 struct serial limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
 				 const struct order *order, const struct cert *cert);
 
+/* The newest certificate with the same names as that one has, n of them; false: none. */
+bool limits_newest(const struct view *v, const struct cert *cert, const struct ident *idents,
+		   size_t n, struct newest *newest);
+
 /* A validation has failed, by the client's fault; true: that paused the account for the
  * name. */
 bool limits_failed(const struct acme_config *c, struct edit *e, struct arena *a,

@@ -64,6 +64,7 @@ local_free(void *arg)
 	if (l->crl_timer != NULL)
 		event_free(l->crl_timer);
 	acme_own_free(l->own);
+	acme_sweep_free(l->sweep);
 	acme_config_release(l->config);
 	free(l);
 }

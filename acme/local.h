@@ -39,11 +39,13 @@ struct acme_local {
 	struct waiter			*waiters[WAIT_BUCKETS];
 	struct asking			*askings;
 	struct lines			 hooks;		/* of hook.c: who asks the webhook */
-	struct lines			 accounts;	/* that validate */
+	struct lines			 accounts;	/* that validate, of seat.c */
+	struct lines			 slow;		/* and are slow at it */
 	bool				 stopping;
 	struct event			*crl_timer;	/* of crljob.c, on one loop */
 	unsigned			 crl_running;
 	struct own			*own;		/* of own.c, on one loop */
+	struct sweep			*sweep;		/* of sweep.c, on one loop */
 };
 
 struct acme_local *acme_local(const struct loop *l);
@@ -74,6 +76,9 @@ void acme_own_look(struct own *own);
 
 /* Ends the timer of own.c. */
 void acme_own_free(struct own *own);
+
+/* Ends the timer of sweep.c. */
+void acme_sweep_free(struct sweep *sweep);
 
 /* Wakes all who wait. */
 void wait_release(struct acme_local *l);

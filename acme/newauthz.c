@@ -31,7 +31,7 @@ newauthz_check(struct flow *f)
 		return flow_fail(f, PROBLEM_MALFORMED,
 				 "newAuthz wants {\"identifier\": ...} as payload");
 	if (!terms_check(rq, rq->account->agreed, &f->problem) ||
-	    !offer_scope(rq, &scope, &n->profile, &f->problem))
+	    !offer_scope(rq, NULL, &scope, &n->profile, &f->problem))
 		return FLOW_FAIL;
 	if (!offer_ident(&ident, f->arena, json_object_get(rq->payload, "identifier"),
 			 &f->problem) || !offer_permitted(rq, n->profile, &ident, &f->problem)) {

@@ -68,6 +68,9 @@ idents_parse(struct request *rq, const struct acme_profile *profile, struct orde
 		else if (!known_already(order->idents, order->nident, &one))
 			order->idents[order->nident++] = one;
 	}
+	for (size_t i = 0; i < nsub; i++)	/* of the whole request, whatever else is wrong */
+		if (sub[i].type == PROBLEM_INVALID_PROFILE)
+			return offer_refused(a, &sub[i], 1, p);
 	return nsub == 0 || offer_refused(a, sub, nsub, p);
 }
 
@@ -89,8 +92,11 @@ static bool
 times_check(const struct request *rq, const struct acme_profile *profile, struct order *order,
 	    struct problem *p)
 {
-	int64_t earliest = rq->now - profile->backdate, from;
+	const struct issuer *issuer = rq->directory->issuer->issuer;
+	int64_t earliest = rq->now - profile->backdate, from, life;
 
+	if (earliest < issuer_not_before(issuer))
+		earliest = issuer_not_before(issuer);
 	if (!time_member(rq, "notBefore", &order->not_before, p) ||
 	    !time_member(rq, "notAfter", &order->not_after, p))
 		return false;
@@ -102,11 +108,13 @@ times_check(const struct request *rq, const struct acme_profile *profile, struct
 	if (order->not_after != 0 && order->not_after <= (from > rq->now ? from : rq->now))
 		return problem(p, PROBLEM_MALFORMED, "\"notAfter\" lies before the certificate's "
 			       "life begins");
-	if (order->not_after != 0 && order->not_after > from + profile->lifetime - 1)
+	life = acme_profile_life(profile, rq->now, from);
+	if (order->not_after != 0 && order->not_after > from + life - 1)
 		return problem(p, PROBLEM_MALFORMED, "\"notAfter\" is later than profile %s "
 			       "allows: at most %s from notBefore", profile->name,
-			       clock_duration_print(rq->flow->arena, profile->lifetime));
-	return true;
+			       clock_duration_print(rq->flow->arena, life));
+	return order->not_after <= issuer_not_after(issuer) ||
+	       problem(p, PROBLEM_MALFORMED, "\"notAfter\" is later than the issuer's own end");
 }
 
 struct neworder {
@@ -125,11 +133,13 @@ neworder_check(struct flow *f)
 	struct neworder *n = rq->doing = arena_alloc(f->arena, sizeof(*n));
 	struct order *order = &n->order;
 	int64_t now_ms = clock_now_ms();
+	const char *profile;
 
 	if (rq->payload == NULL)
 		return flow_fail(f, PROBLEM_MALFORMED, "newOrder wants a JSON object as payload");
 	if (!terms_check(rq, rq->account->agreed, &f->problem) ||
-	    !offer_scope(rq, &order->scope, &n->profile, &f->problem) ||
+	    !json_text_maybe(rq->payload, "profile", &profile, NULL, &f->problem) ||
+	    !offer_scope(rq, profile, &order->scope, &n->profile, &f->problem) ||
 	    !idents_parse(rq, n->profile, order, &f->problem) ||
 	    !times_check(rq, n->profile, order, &f->problem))
 		return FLOW_FAIL;
@@ -202,10 +212,10 @@ neworder_reply(struct flow *f)
 	reply_header(rq, "Location", show_order_url(rq, &order->id));
 	metric_add(&count_orders, COUNT_ORDER_CREATED, 0, 1);
 	count_authz_made(n->made);
-	log_event(LOG_INFO, "order created", "s:s, s:s, s:s, s:s*", "order",
+	log_event(LOG_INFO, "order created", "s:s, s:s, s:s, s:s, s:s*", "order",
 		  id_print(f->arena, &order->id), "account", id_print(f->arena, &order->account),
-		  "names", ident_list(f->arena, order->idents, order->nident), "replaces",
-		  order->replaces);
+		  "profile", n->profile->name, "names",
+		  ident_list(f->arena, order->idents, order->nident), "replaces", order->replaces);
 	return FLOW_NEXT;
 }
 

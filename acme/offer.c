@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acme/policy.h"
+#include "acme/profile.h"
 #include "acme/status.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -14,12 +15,12 @@
 #define REUSE_LEAST 300		/* seconds */
 
 bool
-offer_scope(const struct request *rq, struct scope *scope, const struct acme_profile **profile,
-	    struct problem *p)
+offer_scope(const struct request *rq, const char *name, struct scope *scope,
+	    const struct acme_profile **profile, struct problem *p)
 {
 	if (rq->binding != NULL && !policy_binding(rq->binding, rq->now, p))
 		return false;
-	*profile = policy_profile(rq->directory, rq->binding, p);
+	*profile = profile_choose(rq->directory, rq->binding, name, p);
 	if (*profile == NULL)
 		return false;
 	*scope = rq->account->scope;
@@ -79,8 +80,16 @@ bool
 offer_permitted(const struct request *rq, const struct acme_profile *profile,
 		const struct ident *ident, struct problem *p)
 {
-	return policy_ident(rq->config, rq->directory, rq->binding, ident, p) &&
-	       policy_provable(rq->directory, profile, rq->binding, ident, p);
+	static const struct acme_profile any;
+
+	if (!policy_ident(rq->config, rq->directory, rq->binding, ident, p))
+		return false;
+	if (policy_provable(rq->directory, profile, rq->binding, ident, p))
+		return true;
+	if (json_object_get(rq->payload, "profile") != NULL &&
+	    policy_methods(rq->directory, &any, rq->binding, ident) != 0)
+		p->type = PROBLEM_INVALID_PROFILE;	/* another profile would do */
+	return false;
 }
 
 /* Each method that is offered, its proof still to come. */
@@ -169,7 +178,7 @@ offer_find(const struct request *rq, const struct view *v, const struct acme_pro
 		return NULL;
 	if (rq->config->reuse_valid)
 		there = store_authz_find(v, a, &rq->account->id, ident, AUTHZ_VALID);
-	if (usable(there, ident, methods, now))
+	if (usable(there, ident, methods, now) && profile_fresh(profile, there, now))
 		return there;
 	there = NULL;
 	if (rq->config->reuse_pending)

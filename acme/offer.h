@@ -8,9 +8,10 @@
 
 #include "acme/acme.h"
 
-/* May the account that signs order now, and what would it get?  The scope of its objects:
- * its own, with profile and issuer.  False with unauthorized. */
-bool offer_scope(const struct request *rq, struct scope *scope,
+/* May the account that signs order now, and what would it get?  name: of a profile, or NULL.
+ * The scope of its objects: its own, with profile and issuer.  False with unauthorized or
+ * invalidProfile. */
+bool offer_scope(const struct request *rq, const char *name, struct scope *scope,
 		 const struct acme_profile **profile, struct problem *p);
 
 /* Is that still so?  On the writer. */
@@ -25,8 +26,8 @@ bool offer_ident(struct ident *ident, struct arena *a, const json_t *item, struc
 bool offer_refused(struct arena *a, const struct problem *sub, size_t nsub,
 		   struct problem *p);
 
-/* Do the rules permit it, and is there a way to prove it?  False with
- * rejectedIdentifier. */
+/* Do the rules permit it, and is there a way to prove it?  False with rejectedIdentifier, or
+ * with invalidProfile where it is the profile that the client has named which has none. */
 bool offer_permitted(const struct request *rq, const struct acme_profile *profile,
 		     const struct ident *ident, struct problem *p);
 
@@ -36,8 +37,8 @@ void offer_make(struct authz *authz, const struct request *rq,
 		const struct acme_profile *profile, const struct ident *ident);
 
 /* In an edit: one that the account has already for the identifier, valid or else still
- * untried, by methods that are offered now, and that the configuration lets it use again;
- * NULL: none. */
+ * untried, by methods that are offered now, and that configuration and profile let it use
+ * again; NULL: none. */
 const struct authz *offer_find(const struct request *rq, const struct view *v,
 			       const struct acme_profile *profile, const struct ident *ident,
 			       int64_t now);

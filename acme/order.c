@@ -121,10 +121,13 @@ static enum flow_next
 order_reply(struct flow *f)
 {
 	struct request *rq = REQUEST(f);
+	const struct order_seen *seen = rq->doing;
 
+	if (f->problem.type == PROBLEM_NONE && seen->order == NULL)
+		show_nothing(f);	/* cleaned up while the request was held */
 	if (f->problem.type != PROBLEM_NONE)
 		return reply_problem(f);
-	order_reply_json(rq, rq->doing);
+	order_reply_json(rq, seen);
 	return FLOW_NEXT;
 }
 

@@ -118,9 +118,10 @@ own_look(struct flow *f)
 	w->key = key_private(key, f->arena);
 	w->leaf.spki = key_object_spki(key, f->arena);
 	w->leaf.serial = serial_new(now);
-	w->leaf.crl_url = d->issuer->crl_url;
+	w->leaf.crl_url = d->profile->crl ? d->issuer->crl_url : NULL;
 	w->leaf.issuer_url = d->issuer->issuer_url;
-	issue_validity(&(struct issue_means){ d->profile, d->issuer }, now, &w->leaf, 0, 0);
+	issue_validity(&(struct issue_means){ d->profile, d->issuer, now }, NULL, &w->leaf,
+		       &f->problem);
 	SHA256(w->leaf.spki.data, w->leaf.spki.len, w->spki_hash);
 	return FLOW_NEXT;
 }

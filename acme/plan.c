@@ -182,22 +182,23 @@ turn(int64_t slot)
 
 /* The first slot below the level, or else the least loaded one. */
 static int64_t
-least(struct range r, const struct plan_loads *loads, uint64_t most)
+best(struct range r, const struct plan_loads *loads, uint64_t most)
 {
 	const uint32_t *load = loads->load + (r.first - loads->first);
-	uint64_t here, lowest = UINT64_MAX;
-	int64_t best = 0;
+	uint64_t here, least = UINT64_MAX;
+	int64_t at = 0;
 
+	for (int64_t i = 0; i < r.count; i++)
+		if (load[i] * ONE + turn(r.first + i) < most)
+			return r.first + i;
 	for (int64_t i = 0; i < r.count; i++) {
 		here = load[i] * ONE + turn(r.first + i);
-		if (here < lowest) {
-			lowest = here;
-			best = i;
+		if (here < least) {
+			least = here;
+			at = i;
 		}
-		if (here < most)
-			break;
 	}
-	return r.first + best;
+	return r.first + at;
 }
 
 static struct plan_window
@@ -206,7 +207,7 @@ choose(const struct plan_ask *ask, struct range r, const struct plan_loads *load
 	int64_t start = r.start, end;
 
 	if (r.count > 0) {
-		start = least(r, loads, most) * PLAN_SLOT + PLAN_SLOT / 2 - r.length / 2;
+		start = best(r, loads, most) * PLAN_SLOT + PLAN_SLOT / 2 - r.length / 2;
 		return (struct plan_window){ start, start + r.length };
 	}
 	if (r.end - r.start >= SHORTEST)

@@ -11,8 +11,8 @@
  * not stay in the books for ever.
  *
  * The window of a certificate is as long as 1/48 of its lifetime (47 days: 23.5 hours; 160 hours:
- * 200 minutes; 6 hours: 450 seconds).  It lies in a band of the lifetime (between 1/2 and 2/3, or
- * as the operator says), and its middle in the first slot that has less than the level; if none
+ * 200 minutes; 6 hours: 450 seconds).  It lies in a band of the lifetime (from half of it to 66 %,
+ * or as the operator says), and its middle in the first slot that has less than the level; if none
  * has, in the least loaded one.
  *
  *	level	what each slot has if all certificates that live as long as this one, or longer, are
@@ -43,7 +43,7 @@ struct plan_band {
 	int	 from, until;
 };
 
-#define PLAN_BAND ((struct plan_band){ 500, 667 })
+#define PLAN_BAND ((struct plan_band){ 500, 660 })
 
 /* Seconds since 1970; end > start + 1, the end is not in it. */
 struct plan_window {
@@ -79,7 +79,7 @@ int64_t plan_length(int64_t lifetime);
 int64_t plan_retry(int64_t lifetime);
 
 /* First and count of the slots whose loads plan_window() is to be given; load stays NULL.
- * The count may be 0; 1979 for 47 days in the default band. */
+ * The count may be 0; 1884 for 47 days in the default band. */
 struct plan_loads plan_range(const struct plan_ask *ask);
 
 /* The best window in what is left of the band, from now on; loads has (at least) the slots of

@@ -238,20 +238,6 @@ policy_provable(const struct directory *d, const struct acme_profile *profile,
 		       ident->wildcard ? " (a wildcard is proved by DNS alone)" : "");
 }
 
-const struct acme_profile *
-policy_profile(const struct directory *d, const struct binding *binding, struct problem *p)
-{
-	if (binding == NULL || binding->profiles[0] == NULL)
-		return d->profile;
-	for (size_t i = 0; i < d->nprofile; i++)
-		for (const char **name = binding->profiles; *name != NULL; name++)
-			if (strcmp(d->profiles[i]->name, *name) == 0)
-				return d->profiles[i];
-	problem(p, PROBLEM_UNAUTHORIZED, "the external account binding permits none of this "
-		"directory's profiles: ask the CA's operator");
-	return NULL;
-}
-
 bool
 policy_binding(const struct binding *binding, int64_t now, struct problem *p)
 {

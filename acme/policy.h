@@ -31,11 +31,6 @@ unsigned policy_methods(const struct directory *d, const struct acme_profile *pr
 bool policy_provable(const struct directory *d, const struct acme_profile *profile,
 		     const struct binding *binding, const struct ident *ident, struct problem *p);
 
-/* The profile of orders that name none: the directory's first that the binding permits.
- * NULL, with unauthorized: none. */
-const struct acme_profile *policy_profile(const struct directory *d,
-					  const struct binding *binding, struct problem *p);
-
 /* May the binding's accounts order now, or register?  False with unauthorized, which says
  * how to come back. */
 bool policy_binding(const struct binding *binding, int64_t now, struct problem *p);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acme/jobs.h"
 #include "acme/reply.h"
 #include "base/clock.h"
 
@@ -85,6 +86,23 @@ show_account(const struct request *rq, const struct account *account)
 	return o;
 }
 
+/* Also that of an order whose profile the configuration has no more. */
+static void
+set_profile(json_t *o, const struct request *rq, uint32_t number)
+{
+	const struct acme_profile *profile = jobs_profile(rq->config, number);
+	const char *name = profile == NULL ? NULL : profile->name;
+	struct view *v;
+
+	if (name == NULL) {
+		v = view_open(rq->store);
+		name = store_name(v, rq->flow->arena, 'p', number);
+		view_close(v);
+	}
+	if (name != NULL)
+		set(o, "profile", name);
+}
+
 json_t *
 show_order(const struct request *rq, const struct order *order, enum order_status status)
 {
@@ -96,6 +114,7 @@ show_order(const struct request *rq, const struct order *order, enum order_statu
 	for (size_t i = 0; i < order->nident; i++)
 		json_array_append_new(idents, ident_json(&order->idents[i]));
 	json_object_set_new(o, "identifiers", idents);
+	set_profile(o, rq, order->scope.profile);
 	set_time(o, "notBefore", a, order->not_before);
 	set_time(o, "notAfter", a, order->not_after);
 	if (order->replaces != NULL)

@@ -3,36 +3,17 @@
 #include "acme/status.h"
 
 #include "acme/acme.h"
+#include "acme/dated.h"
 
-int64_t
-status_reuse_max(enum method method, int64_t now)
-{
-	static const struct limit {
-		int64_t	from;		/* seconds since 1970 */
-		int	days;
-	} limits[] = {
-		{ 1868227200, 10 },	/* 2029-03-15 */
-		{ 1805068800, 100 },	/* 2027-03-15 */
-		{ 1773532800, 200 },	/* 2026-03-15 */
-		{ 0, 398 },
-	};
-	const struct limit *l = limits;
-
-	while (now < l->from)
-		l++;
-	return (method == METHOD_DNS_PERSIST_01 ? 10 : (int64_t)l->days) * 86400;
-}
-
+/* What a record that stands for years has proved does not prove for ever.  The limits for
+ * certificates under public rules, which depend on the profile, are those of acme/dated.h. */
 static bool
 proof_too_old(const struct authz *authz, int64_t now)
 {
-	for (size_t i = 0; i < authz->nchallenge; i++) {
-		const struct challenge *c = &authz->challenges[i];
+	enum method method;
+	int64_t proved = dated_proof(authz, &method);
 
-		if (c->state == CHALLENGE_VALID)
-			return now - c->validated > status_reuse_max(c->method, now);
-	}
-	return false;
+	return proved != 0 && method == METHOD_DNS_PERSIST_01 && now - proved > DATED_PERSIST;
 }
 
 enum authz_state

@@ -16,12 +16,8 @@ enum order_status {
 	STATUS_INVALID
 };
 
-/* How long a proof of control by that method may be used, in seconds, at that time: the dated
- * limits of the CA/Browser Forum's TLS Baseline Requirements, sections 4.2.1 and 3.2.2.4.22. */
-int64_t status_reuse_max(enum method method, int64_t now);
-
-/* What an authorization counts as at that time: one that has expired, or whose proof is
- * older than the limit, is invalid. */
+/* What an authorization counts as at that time: one that has expired, or that dns-persist-01
+ * has proved more than DATED_PERSIST ago, is invalid. */
 enum authz_state status_authz(const struct authz *authz, int64_t now);
 
 /* The status of an order whose authorizations are these (nauthz of them). */

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate.c - job: prove or disprove control of one identifier (RFC 8555 section 8).
  *
- * Its time begins when its account has a turn for it, and is for all attempts and their CAA
- * checks together. */
+ * Its time begins when it has a place among those of its account, and is for all attempts and
+ * their CAA checks together.  For CAA, which asks DNS much, who was slow needs a place anew;
+ * waiting for it costs no time. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "acme/count.h"
 #include "acme/jobs.h"
 #include "acme/local.h"
+#include "acme/seat.h"
 #include "acme/status.h"
 #include "acme/verdict.h"
 #include "base/b64.h"
@@ -17,7 +19,8 @@
 
 struct validate {
 	struct asking		 asking;	/* first */
-	struct turn		 turn;		/* of the account */
+	struct seat		 seat;
+	int64_t			 since_ms;	/* it waits for one to check CAA; 0: not */
 	const struct authz	*authz;		/* NULL: nobody waits for it any more */
 	struct validation	 question;
 	struct va_caa		 caa;		/* asked when control is proved */
@@ -90,7 +93,7 @@ validate_free(void *arg)
 {
 	struct validate *job = arg;
 
-	turn_give(&job->turn);
+	seat_leave(&job->seat);
 }
 
 static struct validate *
@@ -100,6 +103,8 @@ validate_new(struct flow *f)
 
 	job->asking.flow = f;
 	job->asking.give_up = validate_give_up;
+	job->seat.flow = f;
+	job->seat.question = &job->question;
 	return arena_own(f->arena, job, validate_free);
 }
 
@@ -122,17 +127,23 @@ validate_look(struct flow *f)
 }
 
 static enum flow_next
+validate_sit(struct flow *f)
+{
+	struct validate *job = WORK(f)->doing;
+	unsigned ticket = flow_arm(f);
+
+	return seat_take(&job->seat, ticket) ? FLOW_NEXT : validate_wait(f, ticket);
+}
+
+static enum flow_next
 validate_line_up(struct flow *f)
 {
 	struct validate *job = WORK(f)->doing == NULL ? validate_new(f) : WORK(f)->doing;
-	struct acme_local *l = acme_local(f->loop);
 
-	if (!validate_look(f) || job->turn.line != NULL ||
-	    turn_take(&l->accounts, &job->turn, f, id_print(f->arena, &job->authz->account),
-		      (unsigned)WORK(f)->config->per_account))
+	if (!validate_look(f) || seat_held(&job->seat))
 		return FLOW_NEXT;
-	job->turn.due = INT64_MAX;
-	return validate_wait(f, job->turn.ticket = flow_arm(f));
+	job->seat.account = id_print(f->arena, &job->authz->account);
+	return validate_sit(f);
 }
 
 /* What is left of the time for all attempts. */
@@ -156,6 +167,7 @@ validate_ask(struct flow *f)
 		job->began_ms = clock_mono_ms();
 	if (!validate_look(f))
 		return FLOW_NEXT;
+	seat_watch(&job->seat);
 	c = &job->authz->challenges[w->job.arg];
 	job->question = (struct validation){
 		.va = w->config->va,
@@ -188,6 +200,28 @@ validate_ident(const struct authz *authz, struct arena *a)
 }
 
 /* Control is proved; may we issue for it (RFC 8659)?  Nobody asks that of an address. */
+static bool
+validate_proved(const struct validate *job)
+{
+	return job->authz != NULL && !job->dropped && job->problem.type == PROBLEM_NONE &&
+	       job->authz->ident.type == IDENT_DNS;
+}
+
+static enum flow_next
+validate_return(struct flow *f)
+{
+	struct validate *job = WORK(f)->doing;
+
+	asking_leave(&job->asking);
+	seat_busy(&job->seat);
+	job->caa = (struct va_caa){ .flow = NULL };
+	job->problem = job->question.problem;
+	if (!validate_proved(job) || !seat_slow(&job->seat))
+		return FLOW_NEXT;
+	job->since_ms = clock_mono_ms();
+	return validate_sit(f);
+}
+
 static enum flow_next
 validate_caa(struct flow *f)
 {
@@ -195,10 +229,10 @@ validate_caa(struct flow *f)
 	struct validate *job = w->doing;
 
 	asking_leave(&job->asking);
-	job->caa = (struct va_caa){ .flow = NULL };
-	job->problem = job->question.problem;
-	if (job->authz == NULL || job->dropped || job->problem.type != PROBLEM_NONE ||
-	    job->authz->ident.type != IDENT_DNS)
+	if (job->since_ms != 0)
+		job->began_ms += clock_mono_ms() - job->since_ms;
+	job->since_ms = 0;
+	if (!validate_proved(job))
 		return FLOW_NEXT;
 	job->caa = (struct va_caa){
 		.va = w->config->va,
@@ -332,6 +366,7 @@ validate_end(struct flow *f)
 		validate_tell(f);
 	if (!job->again || job->dropped || acme_local(f->loop)->stopping)
 		return FLOW_NEXT;
+	seat_watch(&job->seat);
 	job->pause = loop_timer(f->loop, validate_pause_ms(job), validate_paused, job);
 	return validate_wait(f, flow_arm(f));
 }
@@ -351,8 +386,9 @@ validate_again(struct flow *f)
 }
 
 const struct flow_step validate_steps[] = {
-	{ ON_LOOP,   STEP(validate_line_up) },	/* waits for a turn of its account      */
+	{ ON_LOOP,   STEP(validate_line_up) },	/* waits for a seat of its account      */
 	{ ON_LOOP,   STEP(validate_ask) },	/* va/ asks; waits for its verdict      */
+	{ ON_LOOP,   STEP(validate_return) },	/* proved slowly: waits for one anew    */
 	{ ON_LOOP,   STEP(validate_caa) },	/* control is proved: waits for CAA     */
 	{ ON_LOOP,   STEP(validate_heard) },	/* is it over, or may trouble pass?     */
 	{ ON_WRITER, STEP(validate_record) },	/* authorization valid or invalid       */

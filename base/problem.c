@@ -29,6 +29,7 @@ static const struct row {
 	[PROBLEM_DNS] = { "dns", 400 },
 	[PROBLEM_EXTERNAL_ACCOUNT_REQUIRED] = { "externalAccountRequired", 403 },
 	[PROBLEM_INVALID_CONTACT] = { "invalidContact", 400 },
+	[PROBLEM_INVALID_PROFILE] = { "invalidProfile", 400 },	/* draft-ietf-acme-profiles */
 	[PROBLEM_MALFORMED] = { "malformed", 400 },
 	[PROBLEM_ORDER_NOT_READY] = { "orderNotReady", 403 },
 	[PROBLEM_RATE_LIMITED] = { "rateLimited", 429 },

@@ -48,6 +48,9 @@ bool key_check(const struct public_key *key, enum problem_type as, struct proble
 bool key_lists_open(const char *dir, struct problem *p);
 void key_lists_close(void);
 
+/* "ecdsa-p256", "rsa-2048": type and size, in words that configurations have. */
+const char *key_kind(const struct public_key *key);
+
 /* The key object, owned by the caller; NULL when the parts are no such key. */
 EVP_PKEY *key_open(const struct public_key *key);
 

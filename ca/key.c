@@ -268,6 +268,20 @@ key_object_spki(EVP_PKEY *key, struct arena *a)
 	return copy;
 }
 
+/* RSA keys of other sizes than these are refused before (keycheck.c). */
+const char *
+key_kind(const struct public_key *key)
+{
+	static const char *const names[] = {
+		[KEY_P256] = "ecdsa-p256", [KEY_P384] = "ecdsa-p384", [KEY_P521] = "ecdsa-p521",
+		[KEY_ED25519] = "ed25519",
+	};
+
+	if (key->type != KEY_RSA)
+		return names[key->type];
+	return key->a.len == 256 ? "rsa-2048" : key->a.len == 384 ? "rsa-3072" : "rsa-4096";
+}
+
 /* --- private keys ----------------------------------------------------------------- */
 
 EVP_PKEY *

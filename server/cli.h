@@ -36,6 +36,7 @@ int cli_account(int argc, char **argv);
 int cli_revoke(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_eab(int argc, char **argv);
+int cli_simulate(int argc, char **argv);
 int cli_policy(int argc, char **argv);
 int cli_limit(int argc, char **argv);
 int cli_name(int argc, char **argv);

@@ -24,10 +24,29 @@ check_issuer(const struct acme_issuer *issuer, const struct config *c, struct ar
 	printf("issuer %s: key fits its certificate, valid until %s\n", issuer->name,
 	       clock_print(a, end));
 	for (size_t i = 0; i < c->acme.nprofile; i++)
-		if (now + c->acme.profiles[i].lifetime > end)
+		if (now + acme_profile_life(&c->acme.profiles[i], now, now) > end)
 			printf("  warning: certificates of profile %s end with the issuer, before "
 			       "their lifetime\n", c->acme.profiles[i].name);
 	return true;
+}
+
+/* How long its certificates live today, and what else should be known. */
+static void
+check_profile(const struct acme_profile *profile, const struct config *c, struct arena *a)
+{
+	int64_t now = clock_now(), change = acme_profile_changes(profile, now);
+	const char *doubt = config_profile_doubt(&c->acme, profile);
+
+	printf("profile %s: %s", profile->name,
+	       clock_duration_print(a, acme_profile_life(profile, now, now)));
+	if (profile->lifetime == LIFETIME_CABF)
+		printf(" by the CA/Browser Forum's schedule");
+	if (change != 0)
+		printf("; from %s on %s", clock_print(a, change),
+		       clock_duration_print(a, acme_profile_life(profile, change, change)));
+	putchar('\n');
+	if (doubt != NULL)
+		printf("  warning: %s\n", doubt);
 }
 
 static void
@@ -76,6 +95,8 @@ cli_check(int argc, char **argv)
 		good = check_issuer(&c->acme.issuers[i], c, a) && good;
 	if (!check_store(c, &p))
 		good = cli_failed(&p) == EXIT_GOOD;
+	for (size_t i = 0; i < c->acme.nprofile; i++)
+		check_profile(&c->acme.profiles[i], c, a);
 	for (size_t i = 0; i < c->acme.ndirectory; i++)
 		check_directory(&c->acme.directories[i]);
 	arena_free(a);

@@ -164,10 +164,13 @@ static json_t *
 order_json(const struct view *v, struct arena *a, const struct order *order)
 {
 	json_t *o = json_object(), *names = json_array(), *cert = cert_json(v, a, order);
+	const char *profile = store_name(v, a, 'p', order->scope.profile);
 
 	set(o, "id", id_print(a, &order->id));
 	set(o, "status", acme_order_status(order, v, a, clock_now()));
 	set(o, "created", clock_print(a, order->created));
+	if (profile != NULL)
+		set(o, "profile", profile);
 	for (size_t i = 0; i < order->nident; i++)
 		json_array_append_new(names, json_string(order->idents[i].value));
 	json_object_set_new(o, "names", names);
@@ -267,8 +270,8 @@ print_order(const json_t *o)
 {
 	const json_t *cert = json_object_get(o, "certificate");
 
-	printf("  order %s  %-10s  %s  ", text_of(o, "id"), text_of(o, "status"),
-	       text_of(o, "created"));
+	printf("  order %s  %-10s  %s  %s  ", text_of(o, "id"), text_of(o, "status"),
+	       text_of(o, "created"), text_of(o, "profile"));
 	print_list(json_object_get(o, "names"));
 	putchar('\n');
 	if (cert != NULL)

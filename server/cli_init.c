@@ -40,7 +40,7 @@ init_option(struct init *in, int o)
 			    arena_printf(in->arena, "%s,%s", in->hosts, optarg);
 		break;
 	default:
-		if (in->nsetting >= SETTINGS_MAX - 10)
+		if (in->nsetting >= SETTINGS_MAX - 30)
 			return false;
 		in->settings[in->nsetting++] = optarg;
 	}
@@ -65,7 +65,7 @@ add_setting(struct init *in, const char *key, const char *value)
 		in->settings[in->nsetting++] = arena_printf(in->arena, "%s=%s", key, value);
 }
 
-/* In front of all others: the first profile and issuer are those that are used. */
+/* In front of all others. */
 static void
 first_setting(struct init *in, const char *key, const char *value)
 {
@@ -82,6 +82,46 @@ first_setting(struct init *in, const char *key, const char *value)
 	memmove(&in->settings[1], &in->settings[0], in->nsetting * sizeof(in->settings[0]));
 	in->settings[0] = setting;
 	in->nsetting++;
+}
+
+/* Is there a setting that begins so? */
+static bool
+begins(const struct init *in, const char *with)
+{
+	for (size_t i = 0; i < in->nsetting; i++)
+		if (strncmp(in->settings[i], with, strlen(with)) == 0)
+			return true;
+	return false;
+}
+
+/* Kinds of certificates to begin with; the first of the file is for orders that name none.  One
+ * that is called default is made only for who says what it is. */
+static void
+first_profiles(struct init *in)
+{
+	static const char *const samples[][2] = {
+		{ "fleet.description", "machines of your own: 47 days" },
+		{ "fleet.lifetime", "47d" },
+		{ "fleet.backdate", "1h" },
+		{ "tlsserver.description", "as long as the CA/Browser Forum allows on the day" },
+		{ "tlsserver.lifetime", "cabf" },
+		{ "tlsserver.backdate", "1h" },
+		{ "shortlived.description", "six days, revoked by their end: no CRL pointer" },
+		{ "shortlived.lifetime", "160h" },
+		{ "shortlived.backdate", "1h" },
+		{ "shortlived.crl", "false" },
+		{ "session.description", "for what runs a few hours" },
+		{ "session.lifetime", "6h" },
+		{ "session.backdate", "5m" },
+	};
+
+	for (size_t i = sizeof(samples) / sizeof(samples[0]); i-- > 0;)
+		first_setting(in, arena_printf(in->arena, "profile.%s", samples[i][0]),
+			      samples[i][1]);
+	if (!begins(in, "profile.default."))
+		return;
+	first_setting(in, "profile.default.backdate", "1h");
+	first_setting(in, "profile.default.lifetime", "47d");
 }
 
 /* Each --host is one name, or several with commas. */
@@ -107,8 +147,7 @@ init_settings(struct init *in, struct problem *p)
 			return false;
 	if (!hosts_check(in, p))
 		return false;
-	first_setting(in, "profile.default.backdate", "1h");
-	first_setting(in, "profile.default.lifetime", "47d");
+	first_profiles(in);
 	first_setting(in, "issuer.main.key", "issuing.key");
 	first_setting(in, "issuer.main.certificate", "issuing.pem");
 	if (!config_address(in->arena, in->listen, &host, &port) || atoi(port) == 65535)

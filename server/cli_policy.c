@@ -9,7 +9,7 @@
 
 struct policy_options {
 	struct cli_config	 config;
-	const char		*directory, *binding;	/* NULL: not given */
+	const char		*directory, *binding, *profile;	/* NULL: not given */
 	bool			 json;
 	char			**names;	/* ends with NULL */
 };
@@ -21,6 +21,7 @@ options_take(struct policy_options *given, int argc, char **argv, int *status)
 	static const struct option options[] = {
 		{ "directory", required_argument, NULL, 'd' },
 		{ "binding", required_argument, NULL, 'b' },
+		{ "profile", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },
 		CLI_CONFIG_OPTIONS, { NULL, 0, NULL, 0 }
 	};
@@ -32,6 +33,8 @@ options_take(struct policy_options *given, int argc, char **argv, int *status)
 			given->directory = optarg;
 		else if (o == 'b')
 			given->binding = optarg;
+		else if (o == 'p')
+			given->profile = optarg;
 		else if (o == 'j')
 			given->json = true;
 		else if (!cli_config_option(&given->config, o))
@@ -179,7 +182,8 @@ names_test(const struct policy_question *q, const struct policy_options *given)
 static int
 policy_test(const struct config *c, const struct policy_options *given)
 {
-	struct policy_question q = { .config = &c->acme, .now = clock_now() };
+	struct policy_question q = { .config = &c->acme, .profile = given->profile,
+				     .now = clock_now() };
 	struct problem p = { 0 };
 	struct store *s = store_open_reader(c->data, &p);
 	struct arena *a;

@@ -87,6 +87,7 @@ begin_serving(void *arg)
 	attach_sockets(s);
 	acme_resume(s->threads.store);
 	acme_crl_start(s->threads.loops[0]);
+	acme_sweep_start(s->threads.loops[s->threads.n - 1]);
 	log_event(LOG_INFO, "ready", "s:s, s:s", "base_url", s->config->base_url, "version",
 		  PACKAGE_VERSION);
 	printf("brevet: ready %s\n", s->config->acme.directories[0].url);

@@ -50,6 +50,11 @@ void config_help(FILE *out);
 const char *config_fixed(const struct config *now, const struct config *next,
 			 struct arena *a);
 
+/* What an operator should know of that profile although it is none that is refused; NULL:
+ * nothing. */
+const char *config_profile_doubt(const struct acme_config *c,
+				 const struct acme_profile *profile);
+
 /* "HOST:PORT" or "[ADDR]:PORT" into its parts, in the arena.  False: not such a thing. */
 bool config_address(struct arena *a, const char *text, const char **host, const char **port);
 

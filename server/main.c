@@ -69,7 +69,8 @@ const struct command commands[] = {
 	  "                       .corp.example (it and all below), *.corp.example,\n"
 	  "                       10.0.0.0/8; may be repeated; default all of the directory\n"
 	  "  --deny LIST          names that they may not have for all that\n"
-	  "  --profiles LIST      profiles that they may use; default all of the directory\n"
+	  "  --profiles LIST      profiles that they may use, the first for orders that name\n"
+	  "                       none; default all of the directory\n"
 	  "  --methods LIST       challenges that they may use; default all of the directory\n"
 	  "  --directory NAME     section of brevet.conf (default \"default\")\n"
 	  "  --uses N|unlimited   accounts that can register with it (default 1)\n"
@@ -99,14 +100,34 @@ const struct command commands[] = {
 	  "listed, be there any or none, 1 it could not be done, 2 the command line is wrong.\n",
 	  cli_renewals },
 	{ "policy", "tell which names would be issued, and by which rule",
-	  "test NAME... [--directory NAME] [--binding ID] [--json] [--config FILE]\n\n"
+	  "test NAME... [--directory NAME] [--binding ID] [--profile NAME] [--json]\n"
+	  "                         [--config FILE]\n\n"
 	  "  NAME             a DNS name, a wildcard or an address\n"
 	  "  --directory NAME of brevet.conf; default that of the binding, else \"default\"\n"
 	  "  --binding ID     as an account under it; else one without any\n"
+	  "  --profile NAME   that the order names; default none\n"
 	  "  --json           for programs, an object a line\n" CONFIG_USAGE
 	  "\nThe file is judged as it is now, before a reload too.  Exit status: 0 all are\n"
 	  "permitted, 1 one is refused or it could not be done, 2 the command line is wrong.\n",
 	  cli_policy },
+	{ "simulate", "tell how evenly a fleet would renew, under a virtual clock",
+	  "--fleet N --profile NAME | --lifetime DURATION  [OPTION]...\n\n"
+	  "  --fleet N            certificates, 1 to 100M\n"
+	  "  --profile NAME       tlsserver (199d), fleet (47d), shortlived (160h), session (6h);\n"
+	  "                       with --config one of brevet.conf\n"
+	  "  --lifetime DURATION  1h to 398d\n"
+	  "  --years Y            how long (default five lifetimes)\n"
+	  "  --clients KIND       ari (default), cron, or mixed: half of each\n"
+	  "  --start burst        all have their first certificate in one day (default), or\n"
+	  "          spread       evenly, in the time from one renewal to the next\n"
+	  "  --outage START,LENGTH  the server is down: 120d,2d\n"
+	  "  --band FROM,UNTIL    percent of the lifetime, where windows lie (default 50,66)\n"
+	  "  --no-smoothing       windows at a fixed part of the lifetime\n"
+	  "  --compare            with smoothing, then without\n"
+	  "  --csv FILE           a line an hour: issued, failed, expired\n"
+	  "  --svg FILE           a picture\n"
+	  "  --seed N             another course of chance (default 1)\n" CONFIG_USAGE,
+	  cli_simulate },
 	{ "help", "this text; \"help config\" lists the options of brevet.conf",
 	  "[config | COMMAND]\n", cli_help },
 	{ "version", "print the version", "\n", cli_version },

@@ -174,6 +174,8 @@ print_all(FILE *out)
 		     (double)http_connections());
 	print_map(out);
 	print_renewals(out);
+	metric_gauge(out, "brevet_sweep_timestamp_seconds", "When the last clean-up of the store "
+		     "ended, seconds since 1970", "", (double)acme_swept());
 	metric_gauge(out, "brevet_info", "This server", "version=\"" PACKAGE_VERSION "\"", 1);
 	print_process(out);
 }

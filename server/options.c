@@ -13,6 +13,7 @@
 
 #define AT(member) offsetof(struct config, member)
 #define DAY	   86400
+#define CABF	   "cabf"	/* a LIFETIME */
 
 const struct config_option config_options[] = {
 	{ "name", TEXT, AT(name), "Brevet", 0, 0, "name of this CA, for people" },
@@ -104,6 +105,13 @@ const struct config_option config_options[] = {
 	{ "renewal.poll", TIME, AT(acme.renewal.poll), "6h", 60, DAY,
 	  "how often clients ask when to renew, at most; oftener where certificates live less "
 	  "than 48 times as long" },
+	{ "retention.orders", TIME, AT(acme.retention.orders), "7d", 0, 3660 * DAY,
+	  "orders and authorizations that led to no certificate stay so long behind their end" },
+	{ "retention.certificates", TIME, AT(acme.retention.certificates), "365d", 0, 3660 * DAY,
+	  "certificates stay so long behind their end, with their orders, authorizations and "
+	  "what was seen when these were proved" },
+	{ "retention.every", TIME, AT(acme.retention.every), "1m", 0, DAY,
+	  "from one clean-up of the store to the next; 0s: nothing is ever deleted" },
 	{ "crl.lifetime", TIME, AT(crl_lifetime), "4d", 600, 10 * DAY,
 	  "from thisUpdate to nextUpdate; signed anew at half of it" },
 	{ "limits.head", SIZE, AT(head), "16K", 1024, 1 << 20, "a request's head" },
@@ -131,8 +139,9 @@ const struct config_option config_options[] = {
 	  "validations of one name, and connections to one address, at the same time on "
 	  "each event loop; others wait for their turn" },
 	{ "validation.per_account", COUNT, AT(acme.per_account), "64", 1, 10000,
-	  "validations of one account at the same time on each event loop; others wait for "
-	  "their turn, and their time begins with it" },
+	  "validations of one account that get on, at the same time on each event loop; "
+	  "others wait for their turn, and their time begins with it; fifteen times as many "
+	  "may be slow" },
 	{ "validation.connections", COUNT, AT(validations), "1000", 1, 100000,
 	  "connections of validations at the same time on each event loop" },
 	{ "validation.resolvers", LIST, AT(resolvers), "", 0, 0,
@@ -168,14 +177,22 @@ static const struct config_option issuer_options[] = {
 };
 
 static const struct config_option profile_options[] = {
-	{ "lifetime", TIME, offsetof(struct acme_profile, lifetime), "47d", 60, 398 * DAY,
-	  "from notBefore to notAfter, both ends counted" },
+	{ "description", TEXT, offsetof(struct acme_profile, description), "", 0, 0,
+	  "what it is for, or a URL that tells: clients see it in the directory" },
+	{ "lifetime", LIFETIME, offsetof(struct acme_profile, lifetime), "47d", 60, 398 * DAY,
+	  "from notBefore to notAfter, both ends counted; cabf: as the CA/Browser Forum says on "
+	  "the day, and proofs of control are no older than it allows" },
 	{ "backdate", TIME, offsetof(struct acme_profile, backdate), "1h", 0, 2 * DAY,
 	  "notBefore lies so long before the signature" },
 	{ "client_auth", FLAG, offsetof(struct acme_profile, client_auth), "false", 0, 0,
 	  "also for TLS clients (clientAuth)" },
 	{ "methods", LIST, offsetof(struct acme_profile, method_names), "", 0, 0,
 	  "the challenges that its orders may use, among the directory's; default: all" },
+	{ "key_types", LIST, offsetof(struct acme_profile, key_types), "", 0, 0,
+	  "the keys that certificates may have: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, "
+	  "rsa-4096; default: all" },
+	{ "crl", FLAG, offsetof(struct acme_profile, crl), "true", 0, 0,
+	  "whether certificates say where their CRL is; false only for short lives" },
 	{ "common_name", FLAG, offsetof(struct acme_profile, common_name), "false", 0, 0,
 	  "the first name also as the subject's CN" },
 };
@@ -247,7 +264,11 @@ number_parse(const struct config_option *o, const char *text, int64_t *value)
 {
 	char *end;
 
-	if (o->type == TIME)
+	if (o->type == LIFETIME && strcmp(text, CABF) == 0) {
+		*value = LIFETIME_CABF;
+		return true;
+	}
+	if (o->type == TIME || o->type == LIFETIME)
 		return clock_duration_parse(text, value);
 	if (o->type == SIZE)
 		return size_parse(text, value);
@@ -262,7 +283,8 @@ type_help(enum option_type type)
 	static const char *const names[] = {
 		[TEXT] = "text", [ADDRESS] = "ADDRESS:PORT", [LIST] = "list",
 		[PATTERNS] = "list of names", [NETWORKS] = "list of networks",
-		[TIME] = "duration (47d, 6h, 90s)", [COUNT] = "number",
+		[TIME] = "duration (47d, 6h, 90s)",
+		[LIFETIME] = "duration (47d, 6h, 90s) or cabf", [COUNT] = "number",
 		[SIZE] = "size (64K, 4M, 256G)", [FLAG] = "true or false",
 		[RATE] = "rate (300/3h: 300 at once, then one each 36 s) or off"
 	};
@@ -284,6 +306,7 @@ static const struct words {
 	{ "eab", { "none", "optional", "required", NULL } },
 	{ "methods", { "http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01",
 		       NULL } },
+	{ "key_types", { "ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "rsa-4096", NULL } },
 };
 
 static bool
@@ -365,6 +388,10 @@ option_check(const struct config_option *o, const char *text, char *why, size_t 
 		return rate_parse(text, &rate) ||
 		       says(why, size, "%s: \"%s\" is not a %s", o->name, text,
 			    type_help(o->type));
+	case LIFETIME:
+		if (strcmp(text, CABF) == 0)
+			return true;
+		break;
 	case TIME:
 	case COUNT:
 	case SIZE:
@@ -376,7 +403,8 @@ option_check(const struct config_option *o, const char *text, char *why, size_t 
 	return (n >= o->least && n <= o->most) ||
 	       says(why, size, "%s: \"%s\" is out of bounds (%lld to %lld%s)", o->name, text,
 		    (long long)o->least, (long long)o->most,
-		    o->type == TIME ? " seconds" : o->type == SIZE ? " bytes" : "");
+		    o->type == TIME || o->type == LIFETIME ? " seconds" :
+		    o->type == SIZE ? " bytes" : "");
 }
 
 bool

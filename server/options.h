@@ -12,6 +12,7 @@ enum option_type {
 	PATTERNS,	/* the same, each a pattern of identifiers */
 	NETWORKS,	/* the same, each an address or a network */
 	TIME,		/* int64_t, seconds */
+	LIFETIME,	/* the same, or LIFETIME_CABF for the word cabf */
 	COUNT,		/* int64_t */
 	SIZE,		/* int64_t, bytes */
 	FLAG,		/* bool */

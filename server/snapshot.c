@@ -138,7 +138,7 @@ titles_check(const struct config *c, cfg_t *cfg, struct problem *p)
 	return true;
 }
 
-/* --- issuers and profiles ----------------------------------------------------------- */
+/* --- issuers ------------------------------------------------------------------------ */
 
 static bool
 take_issuers(struct config *c, cfg_t *cfg, struct problem *p)
@@ -177,40 +177,6 @@ take_issuers(struct config *c, cfg_t *cfg, struct problem *p)
 				return false;
 	}
 	return true;
-}
-
-unsigned
-snapshot_methods(const char *const *names)
-{
-	unsigned methods = 0;
-	enum method method;
-
-	for (; *names != NULL; names++)
-		if (method_parse(*names, &method))
-			methods |= METHOD_BIT(method);
-	return methods;
-}
-
-static void
-take_profiles(struct config *c, cfg_t *cfg)
-{
-	size_t n = cfg_size(cfg, "profile"), rows = n == 0 ? 1 : n;
-
-	c->acme.profiles = arena_alloc(c->arena, rows * sizeof(c->acme.profiles[0]));
-	c->acme.nprofile = rows;
-	for (size_t i = 0; i < rows; i++) {
-		cfg_t *section = n == 0 ? NULL : cfg_getnsec(cfg, "profile", (unsigned)i);
-		struct acme_profile *profile = &c->acme.profiles[i];
-
-		for (size_t k = 0; k < option_groups[GROUP_PROFILE].n; k++)
-			snapshot_option(profile, c->arena, &option_groups[GROUP_PROFILE].options[k],
-					section == NULL ? NULL :
-					cfg_getopt(section,
-						   option_groups[GROUP_PROFILE].options[k].name));
-		profile->name = section == NULL ? "default" :
-				arena_strdup(c->arena, cfg_title(section));
-		profile->methods = snapshot_methods(profile->method_names);
-	}
 }
 
 /* --- limits ------------------------------------------------------------------------- */
@@ -256,7 +222,8 @@ take_acme(struct config *c, cfg_t *cfg, struct problem *p)
 			       c->file, c->base_url, wrong);
 	if (!titles_check(c, cfg, p) || !take_issuers(c, cfg, p))
 		return false;
-	take_profiles(c, cfg);
+	if (!snapshot_profiles(c, cfg, p))
+		return false;
 	a->base_url = c->base_url;
 	a->base_url_old = c->base_url_old;
 	if (!snapshot_directories(c, cfg, p))

@@ -23,6 +23,9 @@ const char *snapshot_path(const struct config *c, const char *path);
 /* METHOD_BIT()s of names of methods. */
 unsigned snapshot_methods(const char *const *names);
 
+/* c->acme.profiles: at least one.  False with serverInternal. */
+bool snapshot_profiles(struct config *c, cfg_t *cfg, struct problem *p);
+
 /* c->acme.directories, after issuers and profiles: the default one first, whether it has a
  * section or not.  False with serverInternal. */
 bool snapshot_directories(struct config *c, cfg_t *cfg, struct problem *p);

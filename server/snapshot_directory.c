@@ -37,6 +37,14 @@ directory_offers(const struct directory *d, const struct acme_profile *profile)
 	return false;
 }
 
+/* Could anybody get a certificate of it there: by a challenge that both have, or under a
+ * binding that asks for none? */
+static bool
+directory_serves(const struct directory *d, const struct acme_profile *profile)
+{
+	return d->eab != EAB_NONE || profile->methods == 0 || (profile->methods & d->methods) != 0;
+}
+
 static bool
 directory_profiles(struct config *c, struct directory *d, const char *const *names,
 		   struct problem *p)
@@ -52,12 +60,18 @@ directory_profiles(struct config *c, struct directory *d, const char *const *nam
 			return problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s: %s profile "
 				       "\"%.60s\"", c->file, d->name, profile == NULL ?
 				       "there is no" : "more than once: the", *names);
+		if (!directory_serves(d, profile))
+			return problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s offers none of "
+				       "the challenges of profile %s", c->file, d->name, *names);
 		d->profiles[d->nprofile++] = profile;
 	}
 	for (size_t i = 0; i < a->nprofile && all; i++)
-		d->profiles[d->nprofile++] = &a->profiles[i];
+		if (directory_serves(d, &a->profiles[i]))
+			d->profiles[d->nprofile++] = &a->profiles[i];
 	d->profile = d->profiles[0];
-	return true;
+	return d->nprofile > 0 ||
+	       problem(p, PROBLEM_SERVER_INTERNAL, "%s: directory %s offers none of the challenges "
+		       "of any profile", c->file, d->name);
 }
 
 /* Could a URL keep that segment of a path, and is it none that every directory has below

@@ -73,6 +73,7 @@ snapshot_validation(struct config *c, struct problem *p)
 		.private_mode = strcmp(c->mode, "private") == 0,
 		.timeout_ms = (int)c->timeout * 1000,
 		.per_target = (int)c->per_target,
+		.per_account = (int)c->acme.per_account,
 		.connections = (int)c->validations,
 		.own = own_listeners(c),
 		.agent = "Brevet/" PACKAGE_VERSION " (ACME validation)",

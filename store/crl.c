@@ -57,6 +57,25 @@ store_crl_get(const struct view *v, struct arena *a, uint32_t issuer, uint32_t s
 	return crl;
 }
 
+int64_t
+store_crl_this_update(const struct view *v, uint32_t issuer, uint32_t shard)
+{
+	uint8_t key[8];
+	struct decoder d;
+	int64_t this_update;
+
+	for (int i = 0; i < 4; i++) {
+		key[i] = (uint8_t)(issuer >> (24 - 8 * i));
+		key[4 + i] = (uint8_t)(shard >> (24 - 8 * i));
+	}
+	d = decoder_new(view_get(v, TABLE_CRLS, BLOB(key)), NULL);
+	decode_u8(&d);
+	decode_u64(&d);
+	decode_u64(&d);
+	this_update = decode_time(&d);
+	return d.failed ? 0 : this_update;
+}
+
 void
 store_crl_put(struct edit *e, const struct crl *crl)
 {

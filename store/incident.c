@@ -65,6 +65,12 @@ store_incident_put(struct edit *e, const struct incident *incident)
 		 incident_encode(incident, edit_arena(e)));
 }
 
+void
+store_incident_del(struct edit *e, const struct id *id)
+{
+	edit_del(e, TABLE_INCIDENTS, BLOB_ID(id));
+}
+
 size_t
 store_incident_list(const struct view *v, struct arena *a, const struct id *after, size_t max,
 		    struct id **ids)

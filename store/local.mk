@@ -4,7 +4,7 @@ libstore_a_SOURCES = store/account.c store/authz.c store/binding.c store/cert.c 
 	store/end.c store/env.h store/evidence.c store/incident.c store/job.c store/limit.c \
 	store/list.c store/meta.c store/open.c store/order.c store/records.h \
 	store/renewal.c store/revocation.c store/schema.h store/slots.c store/store.h \
-	store/txn.c store/txn.h store/writer.c
+	store/sweep.c store/txn.c store/txn.h store/writer.c
 
 unit_tests += tests/test_codec tests/test_records tests/test_renewals tests/test_store \
 	tests/test_upgrade tests/test_writer

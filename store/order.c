@@ -150,6 +150,15 @@ list_row(void *arg, struct blob key, struct blob value)
 	return true;
 }
 
+bool
+store_order_first(const struct view *v, const struct id *account, struct id *id)
+{
+	struct list list = { .account = account, .ids = id, .max = 1 };
+
+	view_scan(v, TABLE_ACCOUNT_ORDERS, BLOB_ID(account), list_row, &list);
+	return list.n == 1;
+}
+
 size_t
 store_order_list(const struct view *v, struct arena *a, const struct id *account,
 		 const struct id *before, size_t max, struct id **ids)

@@ -51,6 +51,17 @@ store_revoked_del(struct edit *e, const struct cert *cert)
 					       &cert->serial));
 }
 
+bool
+store_revoked_stands(const struct view *v, const struct cert *cert)
+{
+	struct arena *a = arena_new();
+	struct blob key = revoked_key(a, cert->scope.issuer, cert->shard, &cert->serial);
+	bool stands = view_get(v, TABLE_REVOKED, key).data != NULL;
+
+	arena_free(a);
+	return stands;
+}
+
 struct list {
 	struct blob	 prefix;
 	struct arena	*arena;

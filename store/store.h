@@ -241,6 +241,8 @@ void store_order_del(struct edit *e, const struct order *order);
  * (NULL: all), in the arena; returns how many. */
 size_t store_order_list(const struct view *v, struct arena *a, const struct id *account,
 			const struct id *before, size_t max, struct id **ids);
+/* The oldest one; false: it has none. */
+bool store_order_first(const struct view *v, const struct id *account, struct id *id);
 
 /* --- authorizations and their challenges (sections 7.1.4 and 8) ------------------- */
 
@@ -360,6 +362,8 @@ size_t store_revoked_list(const struct view *v, struct arena *a, uint32_t issuer
 
 /* A revoked certificate stands in that list no more. */
 void store_revoked_del(struct edit *e, const struct cert *cert);
+/* Does it still? */
+bool store_revoked_stands(const struct view *v, const struct cert *cert);
 
 /* Revocations so far: a CRL that was made with a smaller number is out of date. */
 uint64_t store_revocations(const struct view *v);
@@ -379,6 +383,8 @@ struct crl {
 const struct crl *store_crl_get(const struct view *v, struct arena *a, uint32_t issuer,
 				uint32_t shard);
 void store_crl_put(struct edit *e, const struct crl *crl);
+/* Its thisUpdate alone, cheaply; 0: there is none. */
+int64_t store_crl_this_update(const struct view *v, uint32_t issuer, uint32_t shard);
 
 /* --- renewals (RFC 9773) ------------------------------------------------------------ */
 
@@ -462,6 +468,8 @@ struct incident {
 const struct incident *store_incident_get(const struct view *v, struct arena *a,
 					  const struct id *id);		/* NULL: none */
 void store_incident_put(struct edit *e, const struct incident *incident);
+/* The record alone: its certificates have been deleted before. */
+void store_incident_del(struct edit *e, const struct id *id);
 /* Oldest first, behind `after` or from the first. */
 size_t store_incident_list(const struct view *v, struct arena *a, const struct id *after,
 			   size_t max, struct id **ids);
@@ -492,6 +500,24 @@ struct store_end_query {
 /* In the order of their ends, in the arena; returns how many. */
 size_t store_end_list(const struct view *v, struct arena *a, const struct store_end_query *q,
 		      struct store_end **ends);
+
+/* Rows without an end that say no more than none, found by walking their table: buckets that
+ * were full again before `now` and sets of names whose newest certificate ended before
+ * `newest`; failures of which the last was before `failing`; revocations that a CRL told of
+ * which was made after the certificate's end (RFC 5280 section 3.3). */
+enum stale { STALE_LIMITS, STALE_FAILING, STALE_REVOKED };
+struct stale_query {
+	enum stale	kind;
+	int64_t		now, newest, failing;	/* seconds since 1970 */
+	struct blob	after;			/* a key; NULL data: from the first */
+	size_t		look;			/* at so many rows */
+};
+/* Their keys, in the arena; returns how many.  *last: where to look on behind; .data NULL: that
+ * was all. */
+size_t store_stale_list(const struct view *v, struct arena *a, const struct stale_query *q,
+			struct blob **keys, struct blob *last);
+/* Deletes that row; false: it is gone, or says something again. */
+bool store_stale_del(struct edit *e, const struct stale_query *q, struct blob key);
 
 /* --- external account bindings (section 7.3.4) ------------------------------------- */
 

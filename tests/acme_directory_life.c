@@ -195,10 +195,10 @@ test_means(void)
 	   "is of the new issuer");
 	ok(order_ready(c, &scene, names[0], &later), "an order of profile short");
 	ok(places_configure(&scene, ISSUER_OTHER PROFILE_SHORT DIRECTORY_PARTNER
-			    "directory part { profiles = { default } }\n"),
+			    "directory part { profiles = { fleet } }\n"),
 	   "part offers another profile");
 	client_post(c, later.finalize, csr_payload(c, csr_for(c, names[0])));
-	told(c, 403, "unauthorized", "the order cannot be finalized");
+	told(c, 400, "invalidProfile", "the order cannot be finalized");
 	is(c->detail, "the profile of this order is no longer offered: make a new order", "why");
 	ok(places_configure(&scene, PROFILE_SHORT DIRECTORY_PARTNER "directory part { }\n"),
 	   "issuer other is removed");

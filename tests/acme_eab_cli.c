@@ -253,7 +253,7 @@ main(void)
 	if (!scene_begin(&scene, 0, (const char *const[]){
 			 "workers=2", "log.level=debug", "directory.default.eab=required",
 			 "directory.other.eab=optional", "directory.plain.eab=required",
-			 "directory.plain.methods=http-01", "directory.plain.profiles=default",
+			 "directory.plain.methods=http-01", "directory.plain.profiles=fleet",
 			 "profile.short.lifetime=6h", NULL }))
 		return 1;
 	test_usage(a);

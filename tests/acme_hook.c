@@ -30,7 +30,7 @@ test_question(void)
 	asked = fake_hook_body(hook);
 	want = arena_printf(c->arena, "{\"event\":\"order\",\"directory\":\"default\",\"account\":"
 			    "\"%s\",\"contacts\":[\"mailto:a@example.test\"],\"address\":"
-			    "\"127.0.0.1\",\"profile\":\"default\",\"identifiers\":[{\"type\":"
+			    "\"127.0.0.1\",\"profile\":\"fleet\",\"identifiers\":[{\"type\":"
 			    "\"dns\",\"value\":\"n0.example.test\"},{\"type\":\"dns\",\"value\":"
 			    "\"*.n1.example.test\"},{\"type\":\"ip\",\"value\":\"127.0.0.1\"}]}",
 			    strrchr(c->kid, '/') + 1);

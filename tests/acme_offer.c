@@ -214,7 +214,7 @@ main(void)
 		    "directory.default.methods=http-01,dns-01,tls-alpn-01,dns-account-01,"
 		    "dns-persist-01",
 		    "directory.strict.profiles=strict", "profile.strict.methods=dns-01",
-		    "directory.web.methods=http-01,tls-alpn-01", "directory.web.profiles=default",
+		    "directory.web.methods=http-01,tls-alpn-01", "directory.web.profiles=fleet",
 		    "directory.bound.eab=required", NULL });
 	test_offers();
 	test_members();

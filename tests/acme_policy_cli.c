@@ -152,6 +152,11 @@ static const struct {
 	{ "--directory narrow", "10.0.0.1", 1, { "no way to prove control" } },
 	{ "--directory web", "'*.dev.corp.test'", 1,
 	  { "no way to prove control", "a wildcard is proved by DNS alone" } },
+	{ "--profile session", "www.corp.test", 0, { "profile              session\n" } },
+	{ "--profile nobody", "www.corp.test", 1, { "invalidProfile       this account may not have "
+	  "profile \"nobody\"; possible: " } },
+	{ "--directory narrow --profile default", "www.corp.test", 1,
+	  { "invalidProfile", "possible: short\n" } },
 	{ "--set policy.allow=.other.test", "www.corp.test", 1, { "allows other names" } },
 	{ "--set webhook.url=https://w.test/ --set webhook.secret=secret", "www.corp.test", 0,
 	  { "note: https://w.test/ is asked about each order, too\n" } },

@@ -3,6 +3,7 @@
  * lists and the gauges count, while the server's clock moves on (RFC 9773). */
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/b64.h"
 #include "tests/ari.h"
@@ -10,6 +11,7 @@
 #include "tests/renewing.h"
 
 #define HOSTS 6
+#define PATIENCE 100		/* tenths of a second */
 #define SLOT  300		/* seconds: at that pace the gauges move */
 
 static struct arena *a;
@@ -231,6 +233,20 @@ test_restart(void)
 	is(gauges(), "0 due, 3 overdue", "and the gauges");
 }
 
+/* The clean-up looks each second here. */
+static void
+test_expired(void)
+{
+	at(leaves[5].not_after - 10);
+	is(state_of(5), "overdue", "to the last second somebody is waited for");
+	at(leaves[5].not_after + 1);
+	for (int i = 0; i < PATIENCE && strcmp(state_of(5), "-") != 0; i++)
+		usleep(100000);
+	is(state_of(5), "-", "but not for what has expired");
+	is(shown(5, "renewal"), "closed", "nobody waits");
+	is(shown(5, "successor"), NULL, "and it has no successor");
+}
+
 int
 main(void)
 {
@@ -239,7 +255,7 @@ main(void)
 	a = arena_new();
 	metrics = port_free();
 	renewing_begin((const char *const[]){
-			"workers=2", "profile.default.lifetime=10d",
+			"workers=2", "profile.default.lifetime=10d", "retention.every=1s",
 			arena_printf(a, "metrics.listen=127.0.0.1:%u", metrics), NULL });
 	c = member(&scene, "ES256");
 	stranger = member(&scene, "ES256");
@@ -251,6 +267,7 @@ main(void)
 	test_stranger(stranger);
 	test_tried(c);
 	test_restart();
+	test_expired();
 	leave(c);
 	leave(stranger);
 	scene_stop(&scene);

@@ -1,6 +1,7 @@
 #!/bin/bash
-# documents.sh - docs/validation.md names each option of validation with its default, no option
-# that isn't there, and each network that is never dialled, or only in private mode.
+# documents.sh - docs/validation.md names each option of validation with its default, docs/storage.md
+# each of retention, no page an option that isn't there; and each network that is never dialled, or
+# only in private mode.
 set -euo pipefail
 
 top=${top_srcdir:-$(dirname "$0")/..}
@@ -21,10 +22,15 @@ documented() {
 	sed -n '/^## Limits/,/^## /s/^| `\(validation\.[a-z_]*\)` | \([^|]*\) |.*/\1 \2/p' "$page"
 }
 
+# shellcheck disable=SC2016
+retention() {
+	sed -n 's/^| `\(retention\.[a-z_]*\)` | \([^|]*\) |.*/\1 \2/p' "$top/docs/storage.md"
+}
+
 # Options that a text names in backticks, and nobody has.
 # shellcheck disable=SC2016
 strangers() {
-	grep -Eoh '`(validation|order|limit|limits|http|metrics|webhook|policy|renewal|store|crl|log)\.[a-z_]+`' \
+	grep -Eoh '`(validation|order|limit|limits|http|metrics|webhook|policy|renewal|store|crl|log|retention)\.[a-z_]+`' \
 		"$@" | tr -d '`' | sort -u | grep -Fvxf <(options | cut -d ' ' -f 1) || true
 }
 
@@ -68,7 +74,9 @@ options >"$work/options"
 like "$(cat "$work/options")" '^validation.timeout 20s$' "brevet help config tells of options"
 is "$(diff <(grep '^validation\.' "$work/options" | sort) <(documented | sort) || true)" "" \
 	"each option of validation stands in docs/validation.md, with its default"
-is "$(strangers "$page" "$top/README.md" "$top/docs/conformance.md" "$top/docs/ari.md" "$top/docs/renewals.md" | paste -sd ' ')" "" \
+is "$(diff <(grep '^retention\.' "$work/options" | sort) <(retention | sort) || true)" "" \
+	"each option of retention stands in docs/storage.md, with its default"
+is "$(strangers "$page" "$top"/docs/{storage,ari,renewals,conformance}.md "$top/README.md" | paste -sd ' ')" "" \
 	"each option that a document names exists"
 is "$(networks | wc -l)" "$(grep -c '{ { AF_INET' "$top/va/addr.c")" "va/addr.c is read"
 is "$(diff <(networks) <(documented_networks) || true)" "" \

@@ -264,6 +264,19 @@ certificate() {
 	is "$(grep -c BEGIN "$dir/chain.pem")" 1 "$case: one issuer in the chain"
 }
 
+has_no_crl() {
+	! openssl x509 -in "$1" -noout -ext crlDistributionPoints 2>/dev/null | grep URI
+}
+
+# short_lived CASE CERTIFICATE: it is one of profile shortlived, which init writes.
+short_lived() {
+	local serial
+	serial=$(cert_serial "$2")
+	like "$(grep -i "\"serial\":\"0*$serial\"" "$ca.log")" '"profile":"shortlived"' \
+		"$1: by profile shortlived"
+	check "$1: it has no CRL pointer" has_no_crl "$2"
+}
+
 # renewed CASE BEFORE CERTIFICATE
 renewed() {
 	local after

@@ -132,6 +132,18 @@ test_dns() {
 	examine dns.fleet.test dns.fleet.test
 }
 
+# certbot 4 and newer.
+test_profile() {
+	if ! certbot --help all 2>/dev/null | grep -e --required-profile >/dev/null; then
+		skip "a profile" "this certbot knows none"
+		return
+	fi
+	check "a profile" certbot_get "${standalone[@]}" --required-profile shortlived \
+		-d short.fleet.test
+	examine short.fleet.test short.fleet.test
+	short_lived "a profile" "$live/short.fleet.test/cert.pem"
+}
+
 # fails NAME PATTERN OPTION...: certbot fails, and its user reads a reason.
 fails() {
 	local name=$1 pattern=$2 status=0
@@ -208,7 +220,7 @@ test_end() {
 }
 
 echo "$web_address web.fleet.test late.fleet.test" >"$work/ca.hosts"
-authority www.fleet.test a.fleet.test b.fleet.test c.fleet.test -- --set order.reuse=none \
+authority www.fleet.test short.fleet.test a.fleet.test b.fleet.test c.fleet.test -- --set order.reuse=none \
 	--set "validation.allow_addresses=127.0.0.1,$web_address"
 web_start
 standalone[4]=$http_port
@@ -219,6 +231,7 @@ if [ -z "${INTEROP_QUICK-}" ]; then
 	test_several_names
 	test_webroot
 	test_dns
+	test_profile
 	test_failures
 	test_killed_in_order
 fi

@@ -71,11 +71,24 @@ test_dns() {
 	certificate "dns-01, renewal" "$chain" "$key" '*.w.fleet.test' w.fleet.test
 }
 
-authority l1.fleet.test l2.fleet.test l3.fleet.test l4.fleet.test l5.fleet.test
+# lego 4.35, not yet that of Debian 12.
+test_profile() {
+	if ! "$lego" run --help </dev/null 2>/dev/null | grep -e --profile >/dev/null; then
+		skip "a profile" "this lego knows none"
+		return
+	fi
+	check "a profile" lego_run --domains l6.fleet.test "${by_http[@]}" run --profile shortlived
+	certificate "a profile" "$files/l6.fleet.test.crt" "$files/l6.fleet.test.key" l6.fleet.test
+	short_lived "a profile" "$files/l6.fleet.test.crt"
+}
+
+authority l1.fleet.test l2.fleet.test l3.fleet.test l4.fleet.test l5.fleet.test \
+	l6.fleet.test
 by_http[2]=127.0.0.1:$http_port
 test_http
 test_several_names
 test_csr
+test_profile
 test_dns
 cp "$files/l1.fleet.test.crt" "$work/revoked.crt"
 check "revokes a certificate" lego_run --domains l1.fleet.test revoke

@@ -48,7 +48,7 @@ issued() {
 
 [ -n "$lego" ] || lego_build "$CLIENT"
 "$lego" --version | sed 's/^/# /'
-authority l1.fleet.test l2.fleet.test l3.fleet.test l4.fleet.test
+authority l1.fleet.test l2.fleet.test l3.fleet.test l4.fleet.test l5.fleet.test
 http=(--http --http.address "127.0.0.1:$http_port")
 issued "http-01, one name" l1.fleet.test "l1.fleet.test" "${http[@]}"
 issued "http-01, three names, RSA" l3.fleet.test "l3.fleet.test l1.fleet.test l2.fleet.test" \
@@ -60,4 +60,6 @@ if by_dns "dns-01"; then
 fi
 check "a new account key" new_key
 issued "http-01 with the new key" l4.fleet.test "l4.fleet.test" "${http[@]}"
+issued "http-01, a profile" l5.fleet.test "l5.fleet.test" "${http[@]}" --profile shortlived
+short_lived "a profile" "$files/l5.fleet.test.crt"
 finish

@@ -50,7 +50,10 @@ configure() {
 			Listen 127.0.0.1:$https_port https
 			DocumentRoot $web_dir/htdocs
 			MDomain m1.fleet.test m2.fleet.test
-			MDomain m3.fleet.test
+			<MDomain m3.fleet.test>
+			    MDProfile ShortLived
+			    MDProfileMandatory on
+			</MDomain>
 			MDCertificateAuthority $url
 			MDCACertificateFile $web_dir/root.pem
 			MDCertificateAgreement accepted
@@ -143,6 +146,7 @@ all_served() {
 	served "$1, P-256" m1.fleet.test ECDSA+SHA256 "$dir/m1.fleet.test/privkey.secp256r1.pem" \
 		m1.fleet.test m2.fleet.test
 	served "$1, RSA" m3.fleet.test RSA-PSS+SHA256 "$dir/m3.fleet.test/privkey.pem" m3.fleet.test
+	short_lived "$1, MDProfile" "$work/served.pem"
 	by_dns "$1, dns-01" || return 0
 	served "$1, dns-01" x.w.fleet.test ECDSA+SHA256 "$dir/w.fleet.test/privkey.secp256r1.pem" \
 		'*.w.fleet.test' w.fleet.test

@@ -374,6 +374,18 @@ test_restart() {
 		"and events are counted from 0"
 }
 
+# The first round walks all limits: the buckets of names are full again by now.
+test_sweep() {
+	local tries=0
+	until [ "$(value "$work/after" brevet_sweep_timestamp_seconds)" != 0 ] || [ $((++tries)) -gt 100 ]; do
+		sleep 0.1
+		scrape "$work/after" || diag <<<"no metrics"
+	done
+	holds brevet_sweep_timestamp_seconds "x > $(date +%s) - 60 && x <= $(date +%s)"
+	holds 'brevet_swept_total{kind="limit"}' 'x >= 1'
+	holds brevet_certificates_expired_unrenewed_total 'x == 0'
+}
+
 test_format() {
 	if command -v promtool >/dev/null; then
 		check "promtool check metrics" promtool check metrics <"$1"
@@ -438,6 +450,7 @@ test_map
 test_format "$work/after"
 test_deactivation
 test_restart
+test_sweep
 test_due
 test_format "$work/after"
 test_rules

@@ -206,7 +206,7 @@ FEW=200
 ca_make "$work/titled" --set profile.short.lifetime=6h --set profile.default.backdate=5m \
 	--set profile.default.lifetime=5d >/dev/null
 like "$(paste -sd " " "$work/titled/brevet.conf")" \
-	'profile default \{[^}]*lifetime = "5d"[^}]*"5m"[^}]*\} +profile short' \
+	'profile default \{[^}]*lifetime = "5d"[^}]*"5m"[^}]*\} +profile fleet .*profile short' \
 	"init writes titled settings, the default profile first"
 check "and check reads them" "$brevet" check --config "$work/titled/brevet.conf"
 ca_make "$work/ca" >"$work/init.out"

@@ -9,14 +9,14 @@
 
 enum { MAIN, PART, PARTNER, PLACES };
 
-/* What the default one has: issuer main, profiles default and short, both methods. */
+/* What the default one has: issuer main, profiles fleet and short, and init's others, both methods. */
 #define ISSUER_OTHER "issuer other { certificate = \"../other/issuing.pem\"\n" \
 		     "key = \"../other/issuing.key\" }\n"
 #define PROFILE_SHORT "profile short { lifetime = 1d\n client_auth = true }\n"
 #define DIRECTORY_PART "directory part { issuer = other\n profiles = { short }\n" \
 		       "methods = { http-01 }\n eab = optional\n" \
 		       "allow = { .example.test }\n deny = { n9.example.test } }\n"
-#define DIRECTORY_PARTNER "directory partner { profiles = { short, default }\n" \
+#define DIRECTORY_PARTNER "directory partner { profiles = { short, fleet }\n" \
 			  "eab = required\n" \
 			  "allow = { n0.example.test, n1.example.test, n2.example.test, " \
 			  "n9.example.test } }\n"

@@ -10,7 +10,7 @@ need_program shellcheck
 work_start
 
 for script in "$top"/tests/*.sh "$top"/tests/{setup,run,bench/compare} "$top/deploy/quickstart" \
-	"$top/.ci/run" "$top/autogen.sh"; do
+	"$top/docs/renewal/make" "$top/.ci/run" "$top/autogen.sh"; do
 	[ -e "$script" ] || continue
 	check "${script#"$top"/}" shellcheck -x "$script"
 done

@@ -4,6 +4,7 @@
 
 #include "acme/eab.h"
 #include "acme/policy.h"
+#include "acme/profile.h"
 #include "base/b64.h"
 #include "tests/tap.h"
 
@@ -426,6 +427,56 @@ test_prevalidated(void)
 	ok(!policy_prevalidated(NULL, &mail), "not without a binding");
 }
 
+/* What an order gets that names a profile or none (NULL), under a binding that has these. */
+static const struct {
+	const char	*binding;	/* words; NULL: no binding; "": any */
+	const char	*name, *gets;	/* gets NULL: refused, with these words */
+	const char	*says;
+} choices[] = {
+	{ NULL, NULL, "one", NULL },
+	{ NULL, "one", "one", NULL },
+	{ NULL, "two", "two", NULL },
+	{ NULL, "TWO", "two", NULL },		/* 45 */
+	{ NULL, "tw", NULL, "\"tw\"; possible: one, two" },
+	{ NULL, "two ", NULL, "possible: one, two" },
+	{ NULL, "", NULL, "\"\"; possible: one, two" },
+	{ NULL, "three", NULL, "possible: one, two" },
+	{ NULL, "\xc3\xa4\n", NULL, "\"???\"" },
+	{ "", NULL, "one", NULL },
+	{ "", "two", "two", NULL },
+	{ "two", NULL, "two", NULL },
+	{ "two", "Two", "two", NULL },
+	{ "two", "one", NULL, "possible: two" },
+	{ "two one", NULL, "two", NULL },	/* its first one */
+	{ "two one", "one", "one", NULL },
+	{ "three one", NULL, "one", NULL },	/* that the directory has */
+	{ "three", NULL, NULL, "permits none of this directory's profiles" },
+	{ "three", "three", NULL, "possible: none" },
+	{ "three", "one", NULL, "possible: none" },
+};
+
+static void
+choice_case(const struct directory *d, size_t i)
+{
+	const char *words[4] = { NULL }, *of = choices[i].binding, *name = choices[i].name;
+	enum problem_type type = name == NULL ? PROBLEM_UNAUTHORIZED : PROBLEM_INVALID_PROFILE;
+	char *save, *text = arena_strdup(a, of == NULL ? "" : of);
+	struct binding b = { .profiles = words };
+	const struct acme_profile *got;
+	struct problem p = { 0 };
+
+	for (size_t n = 0; n < 3; n++)
+		words[n] = strtok_r(n == 0 ? text : NULL, " ", &save);
+	got = profile_choose(d, of == NULL ? NULL : &b, name, &p);
+	if (choices[i].gets != NULL)
+		ok(got != NULL && strcmp(got->name, choices[i].gets) == 0,
+		   "45: binding %s, asks for %s: %s", of == NULL ? "none" : of,
+		   name == NULL ? "none" : name, choices[i].gets);
+	else
+		ok(got == NULL && p.type == type && strstr(p.detail, choices[i].says) != NULL,
+		   "%s", p.detail);
+}
+
 static void
 test_profiles(void)
 {
@@ -434,20 +485,55 @@ test_profiles(void)
 	struct directory d = {
 		.name = "default", .profile = &one, .profiles = list, .nprofile = 2
 	};
-	const char *none[] = { NULL }, *second[] = { "two", NULL }, *gone[] = { "three", NULL };
-	const char *both[] = { "two", "one", NULL };
-	struct binding b = { .profiles = none };
+
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+		choice_case(&d, i);
+}
+
+/* As many names as have room in a problem's detail. */
+static void
+test_profile_names(void)
+{
+	struct acme_profile many[20];
+	const struct acme_profile *list[20];
+	struct directory d = { .name = "default", .profiles = list, .nprofile = 20 };
 	struct problem p = { 0 };
 
-	ok(policy_profile(&d, NULL, &p) == &one, "the directory's first profile");
-	ok(policy_profile(&d, &b, &p) == &one, "also of a binding that names none");
-	b.profiles = second;
-	ok(policy_profile(&d, &b, &p) == &two, "the first that the binding permits");
-	b.profiles = both;
-	ok(policy_profile(&d, &b, &p) == &one, "in the directory's order");
-	b.profiles = gone;
-	ok(policy_profile(&d, &b, &p) == NULL && p.type == PROBLEM_UNAUTHORIZED, "none: %s",
-	   p.detail);
+	for (size_t i = 0; i < 20; i++) {
+		many[i] = (struct acme_profile){ .name = arena_printf(a, "a-longer-name-%zu", i) };
+		list[i] = &many[i];
+	}
+	ok(profile_choose(&d, NULL, "x", &p) == NULL && strlen(p.detail) < 250 &&
+	   strcmp(p.detail + strlen(p.detail) - 5, ", ...") == 0, "%s", p.detail);
+}
+
+static const struct {
+	enum key_type	 type;
+	size_t		 octets;
+	bool		 good;
+} keys[] = {
+	{ KEY_P256, 32, false }, { KEY_P384, 48, true }, { KEY_RSA, 256, false },
+	{ KEY_RSA, 384, true }, { KEY_RSA, 512, false },
+};
+
+static void
+test_key_types(void)
+{
+	static const char *const all[] = { NULL };
+	static const char *const some[] = { "ecdsa-p384", "rsa-3072", NULL };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct acme_profile profile = { .name = "x", .key_types = all };
+		struct public_key key = { .type = keys[i].type, .a = { NULL, keys[i].octets } };
+		struct problem p = { 0 };
+		bool good;
+
+		ok(profile_key(&profile, &key, &p), "%s: any key is good", key_kind(&key));
+		profile.key_types = some;
+		good = profile_key(&profile, &key, &p);
+		ok(good == keys[i].good && (good || p.type == PROBLEM_BAD_CSR),
+		   "among some: %s", good ? "good" : p.detail);
+	}
 }
 
 static void
@@ -491,6 +577,8 @@ main(void)
 	test_methods();
 	test_prevalidated();
 	test_profiles();
+	test_profile_names();
+	test_key_types();
 	test_bindings();
 	test_keys();
 	arena_free(a);

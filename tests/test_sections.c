@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sections.c - the sections directory NAME { } and webhook { } of the configuration: what
+/* test_sections.c - the sections directory NAME { }, profile NAME { } and webhook { }: what
  * is taken from them, and what is said of wrong ones. */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -136,6 +136,77 @@ test_bad_directories(void)
 	    "issuer \"a/b\": a name has letters");
 }
 
+/* --- profiles --------------------------------------------------------------------- */
+
+#define PROFILE(more) "issuer main { certificate = \"i.pem\"\n key = \"i.key\" }\n" \
+		      "hosts = { ca.example }\nprofile p { " more " }\n"
+
+static void
+test_profiles(void)
+{
+	struct problem p;
+	struct config *c = read_text(PROFILE("lifetime = cabf\n description = \"\xc3\xa4\"\n"
+					     "key_types = { rsa-3072, ecdsa-p384 }")
+				     "profile q { lifetime = 160h\n crl = false }\nprofile r { }\n"
+				     "profile s { methods = { dns-01 } }\n"
+				     "directory web { methods = { http-01 } }\n"
+				     "directory bound { methods = { http-01 }\n eab = optional }\n",
+				     &p);
+	const struct acme_profile *r;
+
+	if (!ok(c != NULL, "four profiles %s", p.detail))
+		return;
+	r = c->acme.profiles;
+	ok(c->acme.nprofile == 4 && r[0].lifetime == LIFETIME_CABF && r[0].crl, "cabf");
+	is(r[0].description, "\xc3\xa4", "its description");
+	ok(strcmp(r[0].key_types[0], "rsa-3072") == 0 &&
+	   strcmp(r[0].key_types[1], "ecdsa-p384") == 0 && r[0].key_types[2] == NULL, "its keys");
+	ok(r[1].lifetime == 160 * 3600 && !r[1].crl, "hours, and no CRL pointer");
+	ok(r[2].lifetime == 47 * 86400 && r[2].backdate == 3600 && r[2].crl &&
+	   *r[2].description == '\0' && r[2].key_types[0] == NULL, "what there is without options");
+	ok(c->acme.directories[0].nprofile == 4, "all are offered");
+	ok(c->acme.directories[1].nprofile == 3, "but not by dns-01 where that is not offered");
+	ok(c->acme.directories[2].nprofile == 4, "unless a binding may do without");
+	ok(config_profile_doubt(&c->acme, &r[0]) == NULL &&
+	   config_profile_doubt(&c->acme, &r[1]) == NULL, "nothing to doubt");
+	acme_config_release(&c->acme);
+	c = read_text(PROFILE("crl = false\n lifetime = 604801s")
+		      "profile q { }\ndirectory default { profiles = { p } }\n", &p);
+	if (!ok(c != NULL, "what may be doubted %s", p.detail))
+		return;
+	r = c->acme.profiles;
+	ok(strstr(config_profile_doubt(&c->acme, &r[0]), "7 days") != NULL, "no CRL pointer");
+	ok(strstr(config_profile_doubt(&c->acme, &r[1]), "no directory") != NULL, "no directory");
+	acme_config_release(&c->acme);
+}
+
+static void
+test_bad_profiles(void)
+{
+	bad(PROFILE("lifetime = CABF"), ":4: profile.p.lifetime: \"CABF\" is not a duration (47d, "
+	    "6h, 90s) or cabf");
+	bad(PROFILE("lifetime = 59s"), "profile.p.lifetime: \"59s\" is out of bounds (60 to");
+	bad(PROFILE("lifetime = 399d"), "out of bounds");
+	bad(PROFILE("lifetime = 1h"), "profile p: its certificates would be over when signed: "
+	    "backdate 1h is not shorter than lifetime 1h");
+	bad(PROFILE("backdate = 49h"), "profile.p.backdate: \"49h\" is out of bounds");
+	bad(PROFILE("lifetime = cabf\n crl = false"), "profile p: the CA/Browser Forum's rules");
+	bad(PROFILE("crl = no"), "profile.p.crl: \"no\" is not true or false");
+	bad(PROFILE("key_types = { rsa-1024 }"), "profile.p.key_types: \"rsa-1024\" is not one of");
+	bad(PROFILE("key_types = { rsa }"), "profile.p.key_types: \"rsa\"");
+	bad(PROFILE("methods = { dns-02 }"), "profile.p.methods: \"dns-02\"");
+	bad(PROFILE("description = \"\xff\""), "profile p: its description is not UTF-8");
+	bad(PROFILE("description = \"a\\nb\""), "profile p: its description is not UTF-8");
+	bad(arena_printf(a, PROFILE("description = \"%0301d\""), 7), "of at most 300 octets");
+	bad(PROFILE("") "profile P { }\n", "profile P: there is profile p already");
+	bad(PROFILE("") "profile p { }\n", "p");
+	bad(PROFILE("methods = { dns-01 }") "directory web { methods = { http-01 } }\n",
+	    "directory web offers none of the challenges of any profile");
+	bad(PROFILE("methods = { dns-01 }") "profile q { }\n"
+	    "directory web { methods = { http-01 }\n profiles = { q, p } }\n",
+	    "directory web offers none of the challenges of profile p");
+}
+
 /* --- webhook ---------------------------------------------------------------------- */
 
 static void
@@ -227,6 +298,8 @@ main(void)
 	files_make();
 	test_directories();
 	test_bad_directories();
+	test_profiles();
+	test_bad_profiles();
 	test_webhook();
 	test_bad_webhook();
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)

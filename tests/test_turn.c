@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/turn.h"
 #include "tests/fake_web.h"
 #include "tests/tap.h"
 #include "va/va.h"
@@ -47,10 +49,12 @@ struct asked {
 	struct validation	 v;
 	const char		*name;
 	bool			 answered;
+	unsigned		 order;		/* 1, 2, ... */
 };
 
 static struct loop *loop;
-static unsigned waiting;
+static unsigned waiting, answers;
+static const char *account;	/* of those that start; NULL: none */
 
 static enum flow_next
 asked_ask(struct flow *f)
@@ -75,6 +79,7 @@ asked_answer(struct flow *f)
 	struct asked *q = f->data;
 
 	q->answered = true;
+	q->order = ++answers;
 	if (--waiting == 0)
 		event_base_loopexit(f->loop->base, NULL);
 	return FLOW_NEXT;
@@ -95,6 +100,7 @@ start(struct asked *list, int n, struct va *va, const char *name, const char *to
 
 		snprintf(text, sizeof(text), name, i);
 		list[i] = (struct asked){ .name = strdup(text), .v = { .va = va, .token = token } };
+		list[i].v.account_url = account;
 		flow_start(flow_new(loop, asked_steps, &list[i]));
 	}
 }
@@ -197,6 +203,148 @@ test_cancel(struct va *va)
 	finish(slow, 40);
 }
 
+/* --- of one account ---------------------------------------------------------------------- */
+
+/* The last of them was answered before the first of those. */
+static bool
+before(const struct asked *these, int n, const struct asked *those, int nthose)
+{
+	unsigned last = 0, first = answers + 1;
+
+	for (int i = 0; i < n; i++)
+		last = these[i].order > last ? these[i].order : last;
+	for (int i = 0; i < nthose; i++)
+		first = those[i].order < first ? those[i].order : first;
+	return last < first;
+}
+
+/* With 2 * MOST connections: one address alone has half of them, two have a third each. */
+static void
+test_share(struct va *va)
+{
+	static struct asked bad[100], good[100], others[100];
+
+	account = "https://ca.test/acme/account/one";
+	atomic_store(&peak, 0);
+	start(bad, 100, va, "b%d.test", "slow");
+	run();
+	ok(atomic_load(&peak) == MOST, "an account's, one address: %d at a time",
+	   atomic_load(&peak));
+	finish(bad, 100);
+	atomic_store(&peak, 0);
+	start(bad, 100, va, "s%d.test", "slow");
+	run();
+	ok(atomic_load(&peak) > MOST && atomic_load(&peak) <= MOST + MOST / 2,
+	   "an account's, two addresses: %d at a time", atomic_load(&peak));
+	finish(bad, 100);
+	start(bad, 100, va, "b%d.test", "hole");
+	start(good, 100, va, "g%d.test", "right");
+	account = "https://ca.test/acme/account/other";
+	start(others, 100, va, "b%d.test", "right");
+	run();
+	ok(count(good, 100, PROBLEM_NONE, "") == 100 && before(good, 100, bad, 100),
+	   "V-29 an account's, beside a silent address: at once, and good");
+	ok(count(others, 100, PROBLEM_NONE, "") == 100 && before(others, 100, bad, 100),
+	   "V-29 another account's at that address: at once");
+	ok(count(bad, 100, PROBLEM_CONNECTION, "timeout") == MOST &&
+	   count(bad, 100, PROBLEM_RATE_LIMITED, "of this account") == 100 - MOST,
+	   "V-29 %s", bad[99].v.problem.detail);
+	finish(bad, 100);
+	finish(good, 100);
+	finish(others, 100);
+	account = NULL;
+}
+
+/* After a while, does the last of them wait behind others that get on? */
+static void
+test_hopes(struct va *va, const char *name, const char *token, bool want)
+{
+	static struct asked list[60];
+
+	start(list, 60, va, name, token);
+	event_base_loopexit(loop->base, &(struct timeval){ 0, 100000 });
+	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	ok(va_hopes(&list[59].v) == want && !list[59].answered, "%s, %s: the last %s", name,
+	   token, want ? "may hope" : "waits in vain");
+	run();
+	ok(!va_hopes(&list[59].v), "%s, %s: not afterwards", name, token);
+	finish(list, 60);
+}
+
+/* Who waits for his account until his time is over waits for nothing else. */
+static void
+test_late(struct va *va, const char *what)
+{
+	static struct asked bad[20], others[20];
+
+	account = "https://ca.test/acme/account/one";
+	start(bad, 20, va, "b%d.test", "hole");
+	event_base_loopexit(loop->base, &(struct timeval){ 1, 0 });
+	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	account = "https://ca.test/acme/account/other";
+	start(others, 20, va, "b%d.test", "hole");
+	run();
+	ok(count(others, 20, PROBLEM_CONNECTION, "timeout") == 4 && slowest(bad, 20) < 2700,
+	   "V-29 four at a time %s: each has its verdict in time, the last after %d ms", what,
+	   slowest(bad, 20));
+	finish(bad, 20);
+	finish(others, 20);
+	account = NULL;
+}
+
+/* --- lines by themselves ----------------------------------------------------------------- */
+
+static enum flow_next
+turn_had(struct flow *f)
+{
+	(*(unsigned *)f->data)++;
+	return FLOW_NEXT;
+}
+
+static const struct flow_step turn_steps[] = { { ON_LOOP, STEP(turn_had) }, { 0 } };
+
+#define TURNS 8
+
+/* Takes shares one after another, gives them back in the same order: so many have had a turn
+ * by then. */
+static void
+test_line(const char *parts, unsigned most, const char *want)
+{
+	static struct lines lines;
+	struct turn turns[TURNS] = { { .line = NULL } };
+	unsigned had = 0, n = (unsigned)strlen(parts);
+	char text[2 * TURNS + 1] = "";
+
+	for (unsigned i = 0; i < n; i++) {
+		struct flow *f = flow_new(loop, turn_steps, &had);
+		struct share share = { f, "", (char[]){ parts[i], '\0' }, most };
+
+		text[i] = turn_share(&lines, &turns[i], &share) ? '+' : '-';
+		turns[i].ticket = flow_arm(f);
+		turns[i].due = INT64_MAX;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		flow_wake(turns[i].flow, text[i] == '+' ? turns[i].ticket : 0);
+		turn_good(&turns[i]);
+		turn_give(&turns[i]);
+		text[n + i] = (char)('0' + turn_hopes(&turns[n - 1]));
+	}
+	event_base_loop(loop->base, EVLOOP_NONBLOCK);
+	is(text, want, parts);
+	ok(had == n && loop->flows == 0, "%s, at most %u: all %u had their turn", parts, most, n);
+}
+
+static void
+test_lines(void)
+{
+	test_line("aaaa", 4, "++--1000");
+	test_line("aaab", 4, "++-+0000");
+	test_line("abab", 4, "+++-0000");
+	test_line("aaaa", 1, "+---1100");
+	test_line("abcd", 3, "+++-0000");
+	test_line("aaaaab", 6, "+++--+000000");
+}
+
 /* At the end of the loop nobody's end wakes another. */
 static void
 test_drop(struct va *va)
@@ -214,6 +362,8 @@ test_drop(struct va *va)
 	finish(slow, 40);
 }
 
+#define LEFT (2 * (MOST + 5))	/* half of them of an account */
+
 /* The loop may end while some wait, also one that began before those whom it waits for.
  * ASan tells if its flow is left. */
 static enum flow_next
@@ -222,7 +372,7 @@ leave_ask(struct flow *f)
 	struct asked *list = f->data;
 	struct problem p = { 0 };
 
-	for (int i = 0; i < MOST + 5; i++) {
+	for (int i = 0; i < LEFT; i++) {
 		const char *name = arena_printf(f->arena, i == 0 ? "g%d.test" : "b%d.test", i);
 
 		if (!ident_parse_dns(&list[i].v.ident, f->arena, name, strlen(name), &p))
@@ -238,16 +388,18 @@ leave_ask(struct flow *f)
 }
 
 static void
-test_leave(struct asked *list, struct va *va)
+test_leave(struct asked *list, struct va *va, struct va *shared)
 {
 	static const struct flow_step steps[] = { { ON_LOOP, STEP(leave_ask) }, { 0 } };
 
-	for (int i = 0; i < MOST + 5; i++)
-		list[i].v.va = va;
+	for (int i = 0; i < LEFT; i++)
+		list[i].v.va = i < LEFT / 2 ? va : shared;
+	for (int i = LEFT / 2; i < LEFT; i++)
+		list[i].v.account_url = "https://ca.test/acme/account/one";
 	flow_start(flow_new(loop, steps, list));
 	event_base_loopexit(loop->base, &(struct timeval){ 0, 200000 });
 	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
-	ok(loop->flows == MOST + 5, "%zu validations at the end of the loop", loop->flows);
+	ok(loop->flows == LEFT, "%zu validations at the end of the loop", loop->flows);
 }
 
 /* --- the stage -------------------------------------------------------------------------------- */
@@ -294,8 +446,8 @@ main(void)
 	struct fake_web *web = fake_web_start("127.0.0.1", 0, false, serve),
 			*other = fake_web_start("127.0.0.2", fake_web_port(web), false, serve);
 	struct problem p = { 0 };
-	static struct asked left[MOST + 5];
-	struct va *usual, *few;
+	static struct asked left[LEFT];
+	struct va *usual, *few, *shared, *narrow[2];
 
 	signal(SIGPIPE, SIG_IGN);
 	log_set(getenv("VERBOSE") != NULL ? LOG_INFO : LOG_ERROR);
@@ -303,6 +455,10 @@ main(void)
 	o.http_port = fake_web_port(web);
 	usual = open_va(&o, MOST, 0);
 	few = open_va(&o, 0, 5);
+	o.per_account = MOST;
+	shared = open_va(&o, 100, 0);
+	narrow[0] = open_va(&o, 4, 0);
+	narrow[1] = open_va(&o, 0, 4);
 	unlink(hosts);
 	loop = loop_new(0);
 	ok(va_attach(loop, usual, &p), "attached %s", p.detail);
@@ -311,11 +467,25 @@ main(void)
 	test_cancel(usual);
 	test_hole(usual, "b%d.test", "8 other validations were waiting for 127.0.0.2 for longer");
 	test_hole(usual, "one.test", "8 other validations of this name took longer");
+	test_share(shared);
+	test_hopes(usual, "b%d.test", "slow", true);
+	test_hopes(usual, "one.test", "slow", true);
+	test_hopes(few, "s%d.test", "slow", true);
+	test_hopes(usual, "b%d.test", "hole", false);
+	account = "https://ca.test/acme/account/one";
+	test_hopes(shared, "b%d.test", "slow", true);
+	account = NULL;
+	test_late(narrow[0], "at an address");
+	test_late(narrow[1], "in all");
+	test_lines();
 	test_drop(usual);
-	test_leave(left, usual);
+	test_leave(left, usual, shared);
 	loop_free(loop);
 	va_release(usual);
 	va_release(few);
+	va_release(shared);
+	va_release(narrow[0]);
+	va_release(narrow[1]);
 	fake_web_stop(web);
 	fake_web_stop(other);
 	return tap_done();

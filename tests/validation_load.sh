@@ -62,7 +62,7 @@ test_silence() {
 	local resolvers=$1 dnssec=$2 count=$3
 	under="$4, silent name servers"
 	lab_ca "silence.$dnssec.${resolvers%%.*}" --set validation.mode=public \
-		--set validation.per_account=5000 --set "validation.resolvers=$resolvers" \
+		--set "validation.resolvers=$resolvers" \
 		"${validate[@]}" --set "validation.dnssec=$dnssec" --set order.hold=0s
 	flood http-01 silent.naughty.lab "$count"
 	server_stop
@@ -135,7 +135,7 @@ dns_start
 validate=(--set validation.dnssec=validate --set "validation.trust_anchors=$anchor")
 expire_start
 brief=$server
-lab_ca usual --set validation.mode=public --set validation.per_account=5000 \
+lab_ca usual --set validation.mode=public \
 	"${validate[@]}" --set order.hold=0s
 test_again
 test_gone

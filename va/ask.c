@@ -232,6 +232,12 @@ attempt_cancel(struct attempt *a)
 	flow_pass(f);
 }
 
+bool
+va_hopes(const struct validation *v)
+{
+	return v->flow != NULL && dial_hopes(ATTEMPT(v->flow));
+}
+
 void
 va_cancel(struct validation *v)
 {

@@ -68,6 +68,26 @@ dial_name(struct flow *f)
 				      "over", name, most, a->timeout_ms));
 }
 
+/* Before the turn at the address, which others want too: who waits here has nothing of theirs. */
+enum flow_next
+dial_account(struct flow *f)
+{
+	struct attempt *a = ATTEMPT(f);
+	struct destination *d = &a->to;
+	char text[64];
+	struct share share = { .flow = f, .key = a->account_url, .most = 2 * a->va->per_account,
+			       .part = address_print(&d->choice[d->tried], text) };
+
+	if (a->account_url == NULL ||
+	    turn_share(&dialler_of(f)->accounts, &d->account, &share))
+		return FLOW_NEXT;
+	return turn_wait(a, &d->account,
+			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: too many other validations of "
+				      "this account wait for %s, or for other addresses, and get no "
+				      "answer; does it answer?", d->what, text));
+}
+
+/* That the deadline came is for the step behind to see. */
 enum flow_next
 dial_target(struct flow *f)
 {
@@ -77,7 +97,8 @@ dial_target(struct flow *f)
 	char text[64];
 
 	address_print(&d->choice[d->tried], text);
-	if (turn_take(&dialler_of(f)->addresses, &d->target, f, text, most))
+	if (f->problem.type != PROBLEM_NONE ||
+	    turn_take(&dialler_of(f)->addresses, &d->target, f, text, most))
 		return FLOW_NEXT;
 	return turn_wait(a, &d->target,
 			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: %u other validations were "
@@ -91,9 +112,8 @@ dial_socket(struct flow *f)
 	struct attempt *a = ATTEMPT(f);
 	struct destination *d = &a->to;
 
-	if (f->problem.type != PROBLEM_NONE)
-		return FLOW_FAIL;
-	if (turn_take(&dialler_of(f)->sockets, &d->socket, f, "", a->va->connections))
+	if (f->problem.type != PROBLEM_NONE ||
+	    turn_take(&dialler_of(f)->sockets, &d->socket, f, "", a->va->connections))
 		return FLOW_NEXT;
 	return turn_wait(a, &d->socket,
 			 attempt_wait(a, PROBLEM_RATE_LIMITED, "%s: too many other validations "
@@ -105,6 +125,14 @@ dial_give(struct attempt *a)
 {
 	turn_give(&a->to.socket);
 	turn_give(&a->to.target);
+	turn_give(&a->to.account);
+}
+
+bool
+dial_hopes(const struct attempt *a)
+{
+	return turn_hopes(&a->turn) || turn_hopes(&a->to.account) || turn_hopes(&a->to.target) ||
+	       turn_hopes(&a->to.socket);
 }
 
 void
@@ -117,6 +145,12 @@ dial_done(struct attempt *a, const char *to, long status, const char *why)
 	if (late->type != PROBLEM_NONE)
 		d.why = late->detail;
 	record_dial(&a->record, &d);
+	if (d.why == NULL) {
+		turn_good(&a->turn);
+		turn_good(&a->to.account);
+		turn_good(&a->to.target);
+		turn_good(&a->to.socket);
+	}
 	dial_give(a);
 }
 
@@ -124,6 +158,7 @@ void
 dial_leave(struct attempt *a)
 {
 	turn_leave(&a->turn);
+	turn_leave(&a->to.account);
 	turn_leave(&a->to.target);
 	turn_leave(&a->to.socket);
 }

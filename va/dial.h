@@ -17,6 +17,7 @@ struct attempt;
 struct dialler {
 	SSL_CTX		*tls;		/* of shake.c */
 	struct lines	 names;		/* validated */
+	struct lines	 accounts;	/* whose connections these are, by address */
 	struct lines	 addresses;	/* dialled */
 	struct lines	 sockets;	/* one line, for all */
 };
@@ -40,18 +41,20 @@ struct destination {
 	unsigned	 nchoice, tried;
 	int64_t		 began;		/* monotonic, ms: the dial */
 	/* private */
-	struct turn	 target, socket;
+	struct turn	 account, target, socket;
 };
 
 /* The step before all others of a method: waits while too many validate this name. */
 enum flow_next dial_name(struct flow *f);
 
-/* Four steps, one after another, behind one that has filled the question in a->to; the
- * first and the last two may wait.  When dial_more() lets the flow begin again, they go
+/* Five steps, one after another, behind one that has filled the question in a->to; the
+ * first and the last three may wait.  When dial_more() lets the flow begin again, they go
  * on to the second choice; after a new question with nchoice 0 they start afresh. */
 enum flow_next dial_resolve(struct flow *f);	/* host -> addresses                     */
 enum flow_next dial_choose(struct flow *f);	/* which may be dialled, which first     */
-enum flow_next dial_target(struct flow *f);	/* not too many at one address at a time */
+enum flow_next dial_account(struct flow *f);	/* not too many for one account, most of */
+						/* them to one address                   */
+enum flow_next dial_target(struct flow *f);	/* ... nor at one address                */
 enum flow_next dial_socket(struct flow *f);	/* ... nor at all                        */
 
 /* The address to dial now, which a->address then tells, and how many milliseconds that
@@ -60,6 +63,9 @@ union address dial_next(struct attempt *a, int *connect_ms);
 
 /* After the dial has failed: is there another address, and time to dial it? */
 bool dial_more(const struct attempt *a);
+
+/* Does it wait for its turn behind others of its target that get on? */
+bool dial_hopes(const struct attempt *a);
 
 /* The connection is closed: others may have their turn. */
 void dial_give(struct attempt *a);

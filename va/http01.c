@@ -16,6 +16,7 @@ const struct flow_step http01_steps[] = {
 	{ ON_LOOP, STEP(http01_aim) },		/* the URL of the challenge, first     */
 	{ ON_LOOP, STEP(dial_resolve) },	/* host of the URL -> addresses; waits */
 	{ ON_LOOP, STEP(dial_choose) },		/* which may be dialled, which first   */
+	{ ON_LOOP, STEP(dial_account) },
 	{ ON_LOOP, STEP(dial_target) },
 	{ ON_LOOP, STEP(dial_socket) },
 	{ ON_LOOP, STEP(http01_fetch) },	/* address -> status, body; waits      */

@@ -28,7 +28,7 @@ struct va {
 	enum va_caa_mode	  caa;
 	const char		**issuers;	/* ends with NULL */
 	int			  timeout_ms;
-	unsigned		  per_target, connections;
+	unsigned		  per_target, per_account, connections;
 	const char		 *agent;
 	const char		**resolvers, **insecure;	/* end with NULL */
 	const struct network	 *allow;

@@ -9,6 +9,7 @@
 #define TIMEOUT_MS     20000
 #define TIMEOUT_MS_MAX 600000
 #define PER_TARGET     32
+#define PER_ACCOUNT    64
 #define CONNECTIONS    1000
 
 static size_t
@@ -143,6 +144,7 @@ options_dial(struct va *va, const struct va_options *o, struct problem *p)
 	va->agent = arena_strdup(va->arena, o->agent != NULL ? o->agent : "brevet");
 	va->timeout_ms = o->timeout_ms != 0 ? o->timeout_ms : TIMEOUT_MS;
 	va->per_target = o->per_target > 0 ? (unsigned)o->per_target : PER_TARGET;
+	va->per_account = o->per_account > 0 ? (unsigned)o->per_account : PER_ACCOUNT;
 	va->connections = o->connections > 0 ? (unsigned)o->connections : CONNECTIONS;
 	if (va->timeout_ms < 0 || va->timeout_ms > TIMEOUT_MS_MAX)
 		return problem(p, PROBLEM_SERVER_INTERNAL, "validation.timeout: %d ms is not "

@@ -28,6 +28,7 @@ const struct flow_step tlsalpn01_steps[] = {
 	{ ON_LOOP, STEP(tlsalpn01_aim) },	/* the identifier and its port         */
 	{ ON_LOOP, STEP(dial_resolve) },	/* -> addresses; waits                 */
 	{ ON_LOOP, STEP(dial_choose) },		/* which may be dialled, which first   */
+	{ ON_LOOP, STEP(dial_account) },
 	{ ON_LOOP, STEP(dial_target) },
 	{ ON_LOOP, STEP(dial_socket) },
 	{ ON_LOOP, STEP(tlsalpn01_shake) },	/* address -> certificate; waits       */

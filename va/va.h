@@ -48,6 +48,8 @@ struct va_options {
 	int			 timeout_ms;	/* of a whole validation; 0: 20000 */
 	int			 per_target;	/* at a time on each loop: validations of one
 						 * name, connections to one address; 0: 32 */
+	int			 per_account;	/* at a time on each loop: twice as many connections
+						 * for one account; 0: 64 */
 	int			 connections;	/* at all, on each loop; 0: 1000 */
 	const char *const	*own;		/* "ADDR@PORT", where this server listens: never
 						 * dialled unless named in allow_addresses */
@@ -107,6 +109,10 @@ struct validation {
 /* Starts the validation on the waiter's loop; its waiter returns FLOW_WAIT next.  The
  * waiter is woken through its lane, always, also when the answer comes at once. */
 void va_validate(struct validation *v);
+
+/* Does it wait for its turn, after others that are answered by the same target now?  Then it is
+ * not to blame for its waiting, nor is the target. */
+bool va_hopes(const struct validation *v);
 
 /* Gives up a validation that has not answered (its waiter goes away): the problem is
  * set, nobody is woken.  No effect after the answer. */
