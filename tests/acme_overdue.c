@@ -146,7 +146,7 @@ test_json(void)
 	check_member(without, "agent", "brevet-tests");
 	check_member(without, "binding", NULL);
 	check_member(without, "directory", "default");
-	check_member(without, "profile", "default");
+	check_member(without, "profile", "fleet");
 	check_member(without, "order", NULL);
 	check_member(without, "incident", NULL);
 	check_member(with, "account", bound);
@@ -168,7 +168,7 @@ test_text(void)
 		"overdue  expired ", "\noverdue  2h left ", "\ndue      1h6m left ",
 		"\ndue      3d2h left ",
 		"  n0.example.test n10.example.test\n",
-		"\n  brevet-tests  account ", " (The Partner)  directory default  profile default  window 20",
+		"\n  brevet-tests  account ", " (The Partner)  directory default  profile fleet  window 20",
 		"\n3 overdue, 2 due\n",
 	};
 	const char *said;
@@ -192,7 +192,7 @@ test_show(void)
 		{ 0, { "\nstate issued\n", "\nrenewal overdue\n", "\nnames [\"n0.example." } },
 		{ 1, { "\nlabel The Partner\n", "\nwindow {\"start\":\"20", "\nclient brevet-" } },
 		{ 4, { "\nrenewal planned\n", "\nnot_after 20", "\norder " } },
-		{ 6, { "\nrenewal closed\n", "\nprofile default\n", "\nissuer " } },
+		{ 6, { "\nrenewal closed\n", "\nprofile fleet\n", "\nissuer " } },
 		{ 7, { "\nrenewal renewed\n", "\nsuccessor ", "\naccount " } },
 	};
 	const char *said;

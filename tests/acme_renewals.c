@@ -255,7 +255,7 @@ main(void)
 	a = arena_new();
 	metrics = port_free();
 	renewing_begin((const char *const[]){
-			"workers=2", "profile.default.lifetime=10d", "retention.every=1s",
+			"workers=2", "profile.fleet.lifetime=10d", "retention.every=1s",
 			arena_printf(a, "metrics.listen=127.0.0.1:%u", metrics), NULL });
 	c = member(&scene, "ES256");
 	stranger = member(&scene, "ES256");
