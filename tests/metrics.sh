@@ -426,7 +426,7 @@ lib_start
 [ -x "$bench" ] || die "no program $bench: build it, or name it in \$BREVET_BENCH"
 metrics_port=$(free_port)
 ca_make "$work/ca" --set "metrics.listen=127.0.0.1:$metrics_port" --set workers=2 \
-	--set order.hold=5s --set store.map=16M --set validation.attempts=1 >/dev/null || die "cannot make a CA"
+	--set limit.name=86400/1d --set order.hold=5s --set store.map=16M --set validation.attempts=1 >/dev/null || die "cannot make a CA"
 printf '127.0.0.1 %s.test\n' one two three >"$ca.hosts"
 "$bench" --write-hosts - --seed 7 --orders "$ORDERS" >>"$ca.hosts"
 export BREVET_CLOCK=$work/clock	# of builds with faults
