@@ -11,13 +11,14 @@ LIFE=360			# seconds that a certificate lives
 half=$((LIFE / 2))
 
 # ari_begin FROM UNTIL NAME...: a server whose windows lie between these percents of a life,
-# and where an account may order once an hour.
+# and where an account may order once an hour, by http-01: who tries another challenge first, and
+# fails, would need a second order.
 ari_begin() {
 	local from=$1 until=$2
 	shift 2
 	lifetime=${LIFE}s
 	authority "$@" -- --set "renewal.from=$from" --set "renewal.until=$until" \
-		--set limit.orders=1/1h
+		--set limit.orders=1/1h --set directory.default.methods=http-01
 }
 
 # shown KIND ID MEMBER: of brevet show; nothing if it has no such member.
