@@ -430,10 +430,12 @@ size_t store_due_list(const struct view *v, struct arena *a, int64_t now,
  * (its time / SLOT_SECONDS). */
 void store_slots_load(const struct view *v, uint32_t first, size_t n, uint32_t *loads);
 
-/* How many there are of each length, of those whose middle is still to come: 8 classes in an
- * octave, the first one has all below 36 s (plan.h, in acme/). */
+/* How many there are of each class of lengths, of those whose middle is still to come. */
 #define SLOTS_LENGTHS	120
 void store_slots_lengths(const struct view *v, uint32_t lengths[SLOTS_LENGTHS]);
+
+/* The class of windows of so many seconds: 8 share an octave, the first has all below 36. */
+size_t slots_class(int64_t length);
 
 /* Rows of slots that are over by now are not counted in these two any more. */
 void store_slots_pass(struct edit *e, int64_t now);
