@@ -1,0 +1,15 @@
+# Incidents: the language that picks certificates, and what becomes of these over the wire.
+unit_tests += tests/test_where tests/fuzz_where
+tests_test_where_SOURCES = tests/test_where.c tests/tap.h
+tests_test_where_LDADD = $(ACME)
+tests_fuzz_where_SOURCES = tests/fuzz_where.c tests/fuzz_main.c tests/tap.h
+tests_fuzz_where_LDADD = $(ACME)
+EXTRA_DIST += tests/corpus/where/between tests/corpus/where/chain tests/corpus/where/deep \
+	tests/corpus/where/high tests/corpus/where/ids tests/corpus/where/key \
+	tests/corpus/where/names tests/corpus/where/nested tests/corpus/where/nul \
+	tests/corpus/where/quote tests/corpus/where/times
+
+incident_tests = tests/acme_incident
+tests_acme_incident_SOURCES = tests/acme_incident.c tests/ari.c tests/ari.h $(place_sources)
+tests_acme_incident_LDADD = $(CLIENT)
+wire_tests += $(incident_tests)
