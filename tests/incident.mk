@@ -9,7 +9,9 @@ EXTRA_DIST += tests/corpus/where/between tests/corpus/where/chain tests/corpus/w
 	tests/corpus/where/names tests/corpus/where/nested tests/corpus/where/nul \
 	tests/corpus/where/quote tests/corpus/where/times
 
-incident_tests = tests/acme_incident
+incident_tests = tests/acme_incident tests/acme_incident_crash
 tests_acme_incident_SOURCES = tests/acme_incident.c tests/ari.c tests/ari.h $(place_sources)
 tests_acme_incident_LDADD = $(CLIENT)
+tests_acme_incident_crash_SOURCES = tests/acme_incident_crash.c $(client_sources)
+tests_acme_incident_crash_LDADD = $(STORE) $(OPENSSL_LIBS)
 wire_tests += $(incident_tests)
