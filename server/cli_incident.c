@@ -54,6 +54,23 @@ print_groups(const json_t *preview)
 		printf("%-14s %s\n", i == 0 ? "such as" : "", json_string_value(names));
 }
 
+/* Clients learn of it when they ask for the window the next time. */
+static void
+print_clients(const struct config *c, const struct incident_options *o)
+{
+	const char *poll;
+	struct arena *a = arena_new();
+	int64_t after;
+
+	poll = clock_duration_print(a, c->acme.renewal.poll);
+	printf("%-14s hear of it within %s, when they ask next (renewal.poll)\n", "clients", poll);
+	if (o->wish.revoke_after != NULL && clock_duration_parse(o->wish.revoke_after, &after) &&
+	    after < 2 * c->acme.renewal.poll)
+		printf("               --revoke-after %s leaves some of them little time or none:\n"
+		       "               twice %s is safe\n", o->wish.revoke_after, poll);
+	arena_free(a);
+}
+
 static void
 print_preview(const json_t *preview)
 {
@@ -68,8 +85,8 @@ print_preview(const json_t *preview)
 	if (*text_of(preview, "revoke_at") == '\0')
 		printf("%-14s never\n", "revoked");
 	else
-		printf("%-14s %s, all of them, reason %s; %lld are in use until then unless\n"
-		       "               they are replaced\n", "revoked",
+		printf("%-14s %s, all of them, reason %s; %lld would break\n"
+		       "               if none were replaced until then\n", "revoked",
 		       text_of(preview, "revoke_at"), text_of(preview, "reason"),
 		       count_of(preview, "broken"));
 }
@@ -92,7 +109,12 @@ start_preview(const struct config *c, const struct incident_options *o)
 	arena_free(a);
 	if (preview == NULL)
 		return cli_failed(&p);
-	(o->json ? print_json : print_preview)(preview);
+	if (o->json) {
+		print_json(preview);
+	} else {
+		print_preview(preview);
+		print_clients(c, o);
+	}
 	json_decref(preview);
 	return EXIT_GOOD;
 }
