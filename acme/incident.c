@@ -353,7 +353,7 @@ incident_again(struct flow *f)
 
 const struct flow_step incident_steps[] = {
 	{ ON_LOOP,   STEP(incident_begin) },
-	{ ON_CRYPTO, STEP(incident_find) },	/* up to 256 certificates               */
+	{ ON_CRYPTO, STEP(incident_find) },	/* the next certificates                */
 	{ ON_WRITER, STEP(incident_record) },	/* windows moved, or revoked; the mark  */
 	{ ON_LOOP,   STEP(incident_pause) },	/* waits while clients renew            */
 	{ ON_LOOP,   STEP(incident_again) },

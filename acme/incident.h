@@ -6,7 +6,7 @@
 #include "acme/acme.h"
 #include "acme/where.h"
 
-#define INCIDENT_BATCH 256	/* certificates that one edit changes */
+#define INCIDENT_BATCH 128	/* certificates that one edit changes: others wait for it */
 
 /* Reads an expression; its names of issuers, profiles and directories get the numbers that they
  * have in the store, those that brevet.conf had once too.  All in the arena.  NULL with malformed:

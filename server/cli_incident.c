@@ -76,7 +76,7 @@ print_preview(const json_t *preview)
 {
 	puts("Nothing is changed.  With --yes this begins:\n");
 	printf("%-14s %s\n", "where", text_of(preview, "where"));
-	printf("%-14s %lld certificates, of which %lld have been replaced already\n", "matching",
+	printf("%-14s %lld certificates, of them %lld replaced already\n", "matching",
 	       count_of(preview, "matched"), count_of(preview, "replaced"));
 	print_groups(preview);
 	printf("%-14s %lld move into the time from now until %s\n", "windows",
@@ -181,7 +181,7 @@ print_status(const json_t *o)
 static void
 print_line(const json_t *o)
 {
-	printf("%s  %-8s  %s  %lld certificates, %lld revoked  %s\n", text_of(o, "incident"),
+	printf("%s  %-8s  %s  matched %lld, revoked %lld  %s\n", text_of(o, "incident"),
 	       text_of(o, "state"), text_of(o, "started"), count_of(o, "matched"),
 	       count_of(o, "revoked"), text_of(o, "where"));
 }

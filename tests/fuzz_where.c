@@ -16,7 +16,8 @@ again(struct arena *a, const struct where *w)
 	const struct where *same = where_parse(a, text, &p);
 
 	if (same == NULL) {	/* what is written out may be too long or too deep */
-		if (strstr(p.detail, "longer than") == NULL && strstr(p.detail, "more than") == NULL)
+		if (strstr(p.detail, "longer than") == NULL &&
+		    strstr(p.detail, "more than") == NULL)
 			abort();
 		return;
 	}

@@ -4,14 +4,17 @@ tests_test_where_SOURCES = tests/test_where.c tests/tap.h
 tests_test_where_LDADD = $(ACME)
 tests_fuzz_where_SOURCES = tests/fuzz_where.c tests/fuzz_main.c tests/tap.h
 tests_fuzz_where_LDADD = $(ACME)
-EXTRA_DIST += tests/corpus/where/between tests/corpus/where/chain tests/corpus/where/deep \
+EXTRA_DIST += docs/incidents.md tests/corpus/where/between tests/corpus/where/chain tests/corpus/where/deep \
 	tests/corpus/where/high tests/corpus/where/ids tests/corpus/where/key \
 	tests/corpus/where/names tests/corpus/where/nested tests/corpus/where/nul \
 	tests/corpus/where/quote tests/corpus/where/times
 
-incident_tests = tests/acme_incident tests/acme_incident_crash
-tests_acme_incident_SOURCES = tests/acme_incident.c tests/ari.c tests/ari.h $(place_sources)
+incident_sources = tests/ari.c tests/ari.h tests/incidents.c tests/incidents.h $(place_sources)
+incident_tests = tests/acme_incident tests/acme_incident_cli tests/acme_incident_crash
+tests_acme_incident_SOURCES = tests/acme_incident.c $(incident_sources)
 tests_acme_incident_LDADD = $(CLIENT)
+tests_acme_incident_cli_SOURCES = tests/acme_incident_cli.c $(incident_sources)
+tests_acme_incident_cli_LDADD = $(CLIENT)
 tests_acme_incident_crash_SOURCES = tests/acme_incident_crash.c $(client_sources)
 tests_acme_incident_crash_LDADD = $(STORE) $(OPENSSL_LIBS)
 wire_tests += $(incident_tests)
