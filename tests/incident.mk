@@ -1,5 +1,7 @@
 # Incidents: the language that picks certificates, and what becomes of these over the wire.
-unit_tests += tests/test_where tests/fuzz_where
+unit_tests += tests/test_incident tests/test_where tests/fuzz_where
+tests_test_incident_SOURCES = tests/test_incident.c tests/sample.h tests/store_make.h tests/tap.h
+tests_test_incident_LDADD = $(ACME)
 tests_test_where_SOURCES = tests/test_where.c tests/tap.h
 tests_test_where_LDADD = $(ACME)
 tests_fuzz_where_SOURCES = tests/fuzz_where.c tests/fuzz_main.c tests/tap.h
