@@ -7,7 +7,6 @@
 #include "acme/policy.h"
 #include "base/clock.h"
 
-#define TIME_LAST 253402300799		/* that RFC 3339 can tell */
 
 static const struct field {
 	enum where_kind	 kind;
@@ -207,7 +206,7 @@ time_read(struct parser *r, int64_t *when)
 		return expected(r, field_of(WHERE_ISSUED)->value);
 	if (strlen(text) == strlen("2026-11-01"))
 		text = arena_printf(r->arena, "%sT00:00:00Z", text);
-	if (!clock_parse(text, when) || *when < 0 || *when > TIME_LAST)
+	if (!clock_parse(text, when) || *when < 0 || *when > WHERE_TIME_LAST)
 		return expected(r, field_of(WHERE_ISSUED)->value);
 	return advance(r);
 }
@@ -244,9 +243,9 @@ issued_read(struct parser *r, struct where *w)
 	if (!advance(r) || !time_read(r, &when))
 		return false;
 	if (*sign != '<')
-		w->from = when + (strcmp(sign, ">") == 0 && when < TIME_LAST);
+		w->from = when + (strcmp(sign, ">") == 0 && when < WHERE_TIME_LAST);
 	if (*sign != '>')
-		w->until = when + (strcmp(sign, "<") != 0 && when < TIME_LAST);
+		w->until = when + (strcmp(sign, "<") != 0);
 	return true;
 }
 

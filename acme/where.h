@@ -18,6 +18,7 @@
 
 #define WHERE_TEXT_MAX	1000	/* octets of an expression */
 #define WHERE_DEPTH_MAX 50	/* parentheses and "not"s in each other */
+#define WHERE_TIME_LAST 253402300799	/* that RFC 3339 can tell */
 
 enum where_kind {
 	WHERE_AND, WHERE_OR,	/* left, right */
@@ -39,7 +40,7 @@ struct where {
 	struct id	 id;
 	uint8_t		 key[32];
 	struct serial	 serial;
-	int64_t		 from, until;	/* 0, INT64_MAX: no bound */
+	int64_t		 from, until;	/* 0, behind WHERE_TIME_LAST: no bound */
 };
 
 /* Reads an expression, all in the arena.  NULL with malformed: the column, and what was

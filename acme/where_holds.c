@@ -11,7 +11,7 @@
 static const char *
 issued_print(struct arena *a, const struct where *w)
 {
-	if (w->until == INT64_MAX)
+	if (w->until > WHERE_TIME_LAST)
 		return arena_printf(a, "issued >= %s", clock_print(a, w->from));
 	if (w->from == 0)
 		return arena_printf(a, "issued < %s", clock_print(a, w->until));

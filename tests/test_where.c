@@ -49,6 +49,9 @@ static const struct {
 	{ "issued between 2026-11-01 and 2026-11-02 and issuer = a",
 	  "issued between 2026-11-01T00:00:00Z and 2026-11-02T00:00:00Z and issuer = \"a\"" },
 	{ "issued > 9999-12-31T23:59:59Z", "issued >= 9999-12-31T23:59:59Z" },
+	{ "issued = 9999-12-31T23:59:59Z", "issued >= 9999-12-31T23:59:59Z" },
+	{ "issued <= 9999-12-31T23:59:59Z", "issued >= 1970-01-01T00:00:00Z" },
+	{ "issued < 1970-01-01", "issued < 1970-01-01T00:00:00Z" },
 };
 
 static void
