@@ -17,6 +17,7 @@ tests_acme_incident_SOURCES = tests/acme_incident.c $(incident_sources)
 tests_acme_incident_LDADD = $(CLIENT)
 tests_acme_incident_cli_SOURCES = tests/acme_incident_cli.c $(incident_sources)
 tests_acme_incident_cli_LDADD = $(CLIENT)
-tests_acme_incident_crash_SOURCES = tests/acme_incident_crash.c $(client_sources)
+tests_acme_incident_crash_SOURCES = tests/acme_incident_crash.c tests/incident_rows.c \
+	tests/incident_rows.h $(client_sources)
 tests_acme_incident_crash_LDADD = $(STORE) $(OPENSSL_LIBS)
 wire_tests += $(incident_tests)
