@@ -227,8 +227,8 @@ test_even(void)
 	look = look_open();
 	most = rows_fullest(look.view, a);
 	look_close(look);
-	ok(most <= 2 * ROWS_MATCHING / (ROWS_SPREAD / SLOT_SECONDS), "windows are spread evenly: the fullest "
-	   "of %d slots has %u", ROWS_SPREAD / SLOT_SECONDS, most);
+	ok(most <= 2 * ROWS_MATCHING / (ROWS_SPREAD / SLOT_SECONDS), "windows are spread evenly: "
+	   "the fullest of %d slots has %u", ROWS_SPREAD / SLOT_SECONDS, most);
 	crl = crl_now();
 	wrong = judged(&id, &crl);
 	ok(wrong == NULL, "it comes to its end: %s", wrong == NULL ? "all is right" : wrong);

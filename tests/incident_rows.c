@@ -34,7 +34,7 @@ cert_put(struct edit *e, size_t i, int64_t now)
 		.serial = serial_new(now), .state = CERT_ISSUED, .created = now - 1000,
 		.account = is_matching(i) || i >= ROWS_MATCHING + OTHERS ? account :
 			   id_new(clock_now_ms()),
-		.scope = { 1, 1, issuer, { { 0 } } }, .not_before = now - 1000,
+		.scope = { .directory = 1, .profile = 1, .issuer = issuer }, .not_before = now - 1000,
 		.not_after = now + 40 * DAY,
 		.der = { (const uint8_t *)"none", 4 },
 	};
