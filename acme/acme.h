@@ -359,6 +359,31 @@ struct simulated_part {
 };
 void acme_simulated_part(const struct simulated *r, struct simulated_part *part);
 
+/* --- incidents -------------------------------------------------------------------- */
+
+/* What the operator wants of an incident, as text; NULL: not given, but where and explanation
+ * must be. */
+struct incident_wish {
+	const char	*where, *explanation, *spread, *revoke_after, *reason;
+};
+
+/* Reads it into a new incident without an id, which begins now; the texts are lent.  False with
+ * malformed or badRevocationReason. */
+bool acme_incident_read(const struct incident_wish *wish, struct arena *a, int64_t now,
+			struct incident *incident, struct problem *p);
+
+/* What it would do: {"matched", "replaced" already, "waiting" ones whose windows would move,
+ * "broken": those of them that would be revoked if nobody renewed, "groups", "names" ...}; of one
+ * that there is: how far it is.  All its certificates are looked at, in views of their own.  The
+ * caller owns the reference.  NULL with malformed: the expression has a mistake. */
+json_t *acme_incident_preview(struct store *s, const struct incident *incident,
+			      struct problem *p);
+json_t *acme_incident_status(struct store *s, const struct incident *incident, int64_t now);
+
+/* "open"; "superseded" (RFC 5280 section 5.3.1). */
+const char *acme_incident_state(enum incident_state state);
+const char *acme_reason_name(int reason);
+
 /* --- nonces ----------------------------------------------------------------------- */
 
 /* Reads the state that nonce_close() saved in that file and removes the file, so that

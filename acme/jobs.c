@@ -62,6 +62,8 @@ job_steps(const struct start *s)
 {
 	if (s->job.kind == JOB_VALIDATE)
 		return validate_steps;
+	if (s->job.kind == JOB_INCIDENT)
+		return incident_steps;
 	return s->resumed ? issue_resumed_steps : issue_steps;
 }
 

@@ -16,7 +16,8 @@ struct work {
 
 #define WORK(f) ((struct work *)(f)->data)
 
-extern const struct flow_step validate_steps[], issue_steps[], issue_resumed_steps[];
+extern const struct flow_step validate_steps[], issue_steps[], issue_resumed_steps[],
+	incident_steps[];
 
 /* The URL of an account, in the arena; its directory must be configured. */
 const char *jobs_account_url(const struct acme_config *c, struct arena *a, uint32_t directory,

@@ -8,7 +8,8 @@
 
 static const struct command *const commands[] = {
 	&account_revoke_command, &cert_revoke_command, &eab_add_command, &eab_revoke_command,
-	&eab_renew_command, &limit_set_command, &pause_command, &resume_command
+	&eab_renew_command, &incident_end_command, &incident_start_command, &limit_set_command,
+	&pause_command, &resume_command
 };
 
 bool
@@ -37,7 +38,8 @@ operator_id(const struct operator *o, const char *member, struct id *id, struct 
 		return true;
 	return problem(p, PROBLEM_MALFORMED, "\"%.60s\" is not the id of %s; \"brevet %s list\" "
 		       "shows them", text, strcmp(member, "binding") == 0 ? "a binding" :
-		       "an account", strcmp(member, "binding") == 0 ? "eab" : "account");
+		       strcmp(member, "incident") == 0 ? "an incident" : "an account",
+		       strcmp(member, "binding") == 0 ? "eab" : member);
 }
 
 static enum flow_next

@@ -37,6 +37,6 @@ bool operator_id(const struct operator *o, const char *member, struct id *id,
 
 extern const struct command account_revoke_command, cert_revoke_command,
 	eab_add_command, eab_revoke_command, eab_renew_command, limit_set_command,
-	pause_command, resume_command;
+	incident_end_command, incident_start_command, pause_command, resume_command;
 
 #endif

@@ -64,21 +64,7 @@ plan_add(struct plan_loads *loads, struct plan_window window, int n)
 	change(&loads->load[at], n);
 }
 
-/* Of windows with so many seconds: 8 classes share an octave; the first has what is below 36. */
-static size_t
-class_of(int64_t length)
-{
-	unsigned octave;
-	size_t class;
-
-	if (length < 32)
-		return 0;
-	octave = 63 - (unsigned)__builtin_clzll((uint64_t)length);
-	class = (octave - 5) * 8 + ((uint64_t)length >> (octave - 3)) % 8;
-	return class < PLAN_CLASSES ? class : PLAN_CLASSES - 1;
-}
-
-/* The length in the middle of a class. */
+/* The length in the middle of a class of slots_class(). */
 static uint64_t
 class_length(size_t class)
 {
@@ -88,7 +74,7 @@ class_length(size_t class)
 void
 plan_totals_add(struct plan_totals *totals, struct plan_window window, int n)
 {
-	change(&totals->count[class_of(window.end - window.start)], n);
+	change(&totals->count[slots_class(window.end - window.start)], n);
 }
 
 void
@@ -106,7 +92,7 @@ level(const struct plan_totals *totals, const struct plan_ask *ask)
 	int64_t length = plan_length(ask->not_after - ask->not_before);
 	uint64_t middle = (uint64_t)(ask->band.from + ask->band.until), sum = 0;
 
-	for (size_t i = class_of(length - length / 16); i < PLAN_CLASSES; i++)
+	for (size_t i = slots_class(length - length / 16); i < PLAN_CLASSES; i++)
 		sum += ONE * PLAN_SLOT * totals->count[i] / (class_length(i) * WINDOWS);
 	return sum * 2000 / middle;
 }

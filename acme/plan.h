@@ -34,9 +34,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_SLOT    300		/* seconds */
-#define PLAN_ROW     144		/* slots in a row of the store */
-#define PLAN_CLASSES 120		/* of windows by their length */
+#include "store/store.h"
+
+#define PLAN_SLOT    SLOT_SECONDS
+#define PLAN_ROW     SLOTS_ROW
+#define PLAN_CLASSES SLOTS_LENGTHS	/* of windows by their length */
 
 /* Thousandths of the lifetime; 100 <= from < until <= 900. */
 struct plan_band {

@@ -32,9 +32,6 @@ renewal_window(const struct cert *cert, const struct renewal *r)
 			   (struct window){ r->start, r->end };
 }
 
-_Static_assert(PLAN_SLOT == SLOT_SECONDS && PLAN_ROW == SLOTS_ROW &&
-	       PLAN_CLASSES == SLOTS_LENGTHS, "the store counts as the plan does");
-
 static void
 read_loads(const struct view *v, struct arena *a, struct plan_loads *loads)
 {

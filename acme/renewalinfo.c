@@ -36,8 +36,12 @@ static void
 look(struct renewalinfo *info, const struct view *v, struct arena *a)
 {
 	const struct renewal *r = store_renewal_get(v, a, &info->cert->serial);
+	const struct incident *incident = r == NULL ? NULL :
+					  store_incident_get(v, a, &r->incident);
 
 	info->window = renewal_window(info->cert, r);
+	if (incident != NULL && *incident->explanation != '\0')
+		info->explanation = incident->explanation;
 }
 
 static enum flow_next

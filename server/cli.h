@@ -41,6 +41,7 @@ int cli_policy(int argc, char **argv);
 int cli_limit(int argc, char **argv);
 int cli_name(int argc, char **argv);
 int cli_renewals(int argc, char **argv);
+int cli_incident(int argc, char **argv);
 
 /* The next option of a command, as getopt_long() gives it; -1: no more.  Handles --help
  * and unknown options (*status is the exit status then, and it returns 0). */

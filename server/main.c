@@ -85,6 +85,27 @@ const struct command commands[] = {
 	  "  --uses N|unlimited   so many accounts more\n"
 	  "add, list, show:\n"
 	  "  --json               for programs\n" CONFIG_USAGE, cli_eab },
+	{ "incident", "have certificates renewed early, and revoke what is left",
+	  "start --where EXPRESSION --explanation URL [OPTION]... | status [ID] | list | end ID\n"
+	  "                 [--config FILE]\n\n"
+	  "start: tells what would be; with --yes, begins\n"
+	  "  --where EXPRESSION   certificates: issuer, profile, directory, account, binding,\n"
+	  "                       name, key, serial = VALUE; issued < <= > >= TIME; issued\n"
+	  "                       between TIME and TIME; with and, or, not and parentheses\n"
+	  "  --explanation URL    is shown to their clients\n"
+	  "  --spread DURATION    their windows begin within it (default 1d, or half of\n"
+	  "                       --revoke-after)\n"
+	  "  --revoke-after DURATION\n"
+	  "                       then all of them are revoked; default never\n"
+	  "  --reason NAME        of the revocation: keyCompromise (blocks the keys),\n"
+	  "                       affiliationChanged, superseded (default),\n"
+	  "                       cessationOfOperation, privilegeWithdrawn, unspecified\n"
+	  "  --dry-run            changes nothing, which is the default\n"
+	  "  --yes                begins\n"
+	  "status: how far those are that have not ended, or one; list: all of them\n"
+	  "end: nothing is revoked any more; the windows stay\n"
+	  "start, status, list:\n"
+	  "  --json               for programs\n" CONFIG_USAGE, cli_incident },
 	{ "show", "show an authorization or order, with what was asked and seen; a certificate",
 	  "authz ID | order ID | cert SERIAL  [--json] [--config FILE]\n\n"
 	  "  ID               the last part of its URL\n"

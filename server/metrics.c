@@ -57,6 +57,32 @@ print_objects(FILE *out)
 		}
 }
 
+#define INCIDENTS_MAX 1000	/* the oldest; those that have ended are cleaned up */
+
+/* Those under way. */
+static void
+print_incidents(FILE *out)
+{
+	const char *help = "Incidents under way";
+	struct view *v = view_open(threads->store);
+	struct arena *a = arena_new();
+	unsigned n[INCIDENT_ENDED + 1] = { 0 };
+	char labels[40];
+	struct id *ids;
+	size_t all = store_incident_list(v, a, NULL, INCIDENTS_MAX, &ids);
+
+	for (size_t i = 0; i < all; i++)
+		n[store_incident_get(v, a, &ids[i])->state]++;
+	view_close(v);
+	arena_free(a);
+	for (int state = INCIDENT_MARKING; state < INCIDENT_ENDED; state++) {
+		snprintf(labels, sizeof(labels), "state=\"%s\"",
+			 acme_incident_state((enum incident_state)state));
+		metric_gauge(out, "brevet_incidents", help, labels, n[state]);
+		help = NULL;
+	}
+}
+
 static void
 print_lanes(FILE *out)
 {
@@ -167,6 +193,7 @@ print_all(FILE *out)
 {
 	metric_print(out);
 	print_objects(out);
+	print_incidents(out);
 	print_lanes(out);
 	metric_gauge(out, "brevet_held_requests", "Requests that wait for a verdict", "",
 		     (double)acme_held());

@@ -15,7 +15,6 @@ incident_encode(const struct incident *incident, struct arena *a)
 	encode_u8(&c, (unsigned)incident->reason);
 	encode_serial(&c, &incident->at);
 	encode_u64(&c, incident->matched);
-	encode_u64(&c, incident->replaced);
 	encode_u64(&c, incident->revoked);
 	encode_text(&c, incident->where);
 	encode_text(&c, incident->explanation);
@@ -36,7 +35,6 @@ incident_decode(struct blob bytes, struct arena *a, struct incident *incident)
 	incident->reason = (int)decode_u8(&d);
 	incident->at = decode_serial(&d);
 	incident->matched = decode_u64(&d);
-	incident->replaced = decode_u64(&d);
 	incident->revoked = decode_u64(&d);
 	incident->where = decode_text(&d);
 	incident->explanation = decode_text(&d);

@@ -18,7 +18,7 @@ job_decode(struct blob key, struct job *job)
 {
 	struct decoder d = decoder_new(key, NULL);
 
-	job->kind = (enum job_kind)decode_enum(&d, JOB_ISSUE);
+	job->kind = (enum job_kind)decode_enum(&d, JOB_INCIDENT);
 	job->id = decode_id(&d);
 	job->arg = decode_u32(&d);
 	return decoder_done(&d);

@@ -107,7 +107,7 @@ enum table {
 	 * it are deleted.  A row of nothing but zeros is not there. */
 	TABLE_SLOTS,
 	/* id -> 1, state u8, created u64, spread u64, revoke_at u64, reason u8, at serial,
-	 * matched u64, replaced u64, revoked u64, where text, explanation text */
+	 * matched u64, revoked u64, where text, explanation text */
 	TABLE_INCIDENTS,
 	/* incident id, serial -> nothing */
 	TABLE_INCIDENT_CERTS,

@@ -87,9 +87,8 @@ slot_of(int64_t time)
 	return (uint32_t)(time / SLOT_SECONDS);
 }
 
-/* As acme/plan.c has it. */
-static size_t
-length_class(int64_t length)
+size_t
+slots_class(int64_t length)
 {
 	unsigned octave;
 	size_t class;
@@ -117,7 +116,7 @@ slots_change(struct edit *e, const struct renewal *renewal, bool add)
 	uint32_t start = slot_of(renewal->start), end = slot_of(renewal->end - 1);
 	uint32_t middle = slot_of(renewal->start + (renewal->end - renewal->start) / 2);
 	uint32_t row = middle / SLOTS_ROW;
-	size_t class = length_class(renewal->end - renewal->start);
+	size_t class = slots_class(renewal->end - renewal->start);
 	int by = add ? 1 : -1;
 
 	slots_add(e, start / SLOTS_ROW, COLUMN_START, start % SLOTS_ROW, by);

@@ -60,7 +60,8 @@ DEFER_STRUCT(view, view_close)		/* defer_struct(view) *v = view_open(s); */
 
 enum job_kind {
 	JOB_VALIDATE = 1,	/* id: the authorization's; arg: number of its challenge */
-	JOB_ISSUE = 2		/* id: the order's */
+	JOB_ISSUE = 2,		/* id: the order's */
+	JOB_INCIDENT = 3	/* id: its own */
 };
 
 struct job {
@@ -339,6 +340,10 @@ struct cert {
 
 const struct cert *store_cert_get(const struct view *v, struct arena *a,
 				  const struct serial *serial);
+/* Serials of all there are, in their order, which is about that of their creation: those behind
+ * `after` (NULL: from the first), at most max, in the arena; returns how many. */
+size_t store_cert_list(const struct view *v, struct arena *a, const struct serial *after,
+		       size_t max, struct serial **serials);
 void store_cert_add(struct edit *e, const struct cert *cert);	/* and its end */
 /* Replaces it; a revoked one enters the list of its issuer and shard. */
 void store_cert_put(struct edit *e, const struct cert *cert);
@@ -430,10 +435,12 @@ size_t store_due_list(const struct view *v, struct arena *a, int64_t now,
  * (its time / SLOT_SECONDS). */
 void store_slots_load(const struct view *v, uint32_t first, size_t n, uint32_t *loads);
 
-/* How many there are of each length, of those whose middle is still to come: 8 classes in an
- * octave, the first one has all below 36 s (plan.h, in acme/). */
+/* How many there are of each class of lengths, of those whose middle is still to come. */
 #define SLOTS_LENGTHS	120
 void store_slots_lengths(const struct view *v, uint32_t lengths[SLOTS_LENGTHS]);
+
+/* The class of windows of so many seconds: 8 share an octave, the first has all below 36. */
+size_t slots_class(int64_t length);
 
 /* Rows of slots that are over by now are not counted in these two any more. */
 void store_slots_pass(struct edit *e, int64_t now);
@@ -460,8 +467,8 @@ struct incident {
 	int64_t			 created, spread;	/* seconds */
 	int64_t			 revoke_at;		/* 0: never */
 	int			 reason;		/* of the revocation */
-	struct serial		 at;			/* of MARKING and REVOKING: done up to it */
-	uint64_t		 matched, replaced, revoked;
+	struct serial		 at;	/* of MARKING and REVOKING: done up to it */
+	uint64_t		 matched, revoked;
 	const char		*where, *explanation;	/* the expression, a URL or "" */
 };
 

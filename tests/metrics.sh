@@ -255,6 +255,18 @@ test_limits() {
 	"$brevet" account resume "$id" --config "$ca/brevet.conf" >/dev/null
 }
 
+test_incident() {
+	local id
+	id=$("$brevet" incident start --where 'issuer = main' --explanation https://status.test/ \
+		--yes --revoke-after 1d --json --config "$ca/brevet.conf" |
+		sed -n 's/.*"incident": "\(.*\)".*/\1/p')
+	check "brevet_incidents is 1 while one is open" \
+		wait_until 10 counted 'brevet_incidents{state="open"}' 1
+	note_family brevet_incidents
+	"$brevet" incident end "$id" --config "$ca/brevet.conf" >/dev/null
+	check "and 0 afterwards" wait_until 5 counted 'brevet_incidents{state="open"}' 0
+}
+
 # While the validation lasts, its challenge's request waits.
 test_held() {
 	local client
@@ -443,6 +455,7 @@ test_revocation
 test_failures
 test_limits
 test_webhook
+test_incident
 test_held
 test_connections
 test_lanes

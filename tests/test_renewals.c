@@ -244,7 +244,7 @@ incidents(void)
 	struct incident incident = {
 		.id = sample_id(50), .state = INCIDENT_OPEN, .created = 1000, .spread = 3600,
 		.revoke_at = 9000, .reason = 4, .at = sample_serial(3), .matched = 10,
-		.replaced = 5, .revoked = 1, .where = "issuer = x", .explanation = "https://x/"
+		.revoked = 1, .where = "issuer = x", .explanation = "https://x/"
 	};
 	struct serial first = sample_serial(1), second = sample_serial(2), *serials;
 	const struct incident *read;
@@ -263,7 +263,8 @@ incidents(void)
 	reopen();
 	v = view_open(s);
 	read = store_incident_get(v, a, &other);
-	ok(read != NULL && read->revoke_at == 9000 && read->replaced == 5, "an incident");
+	ok(read != NULL && read->revoke_at == 9000 && read->matched == 10 &&
+	   read->revoked == 1, "an incident");
 	is(read->where, "issuer = x", "its expression");
 	ok(store_incident_get(v, a, &incident.id) == NULL, "no such incident");
 	ok(store_incident_list(v, a, NULL, 9, &ids) == 2 && id_equal(&ids[1], &other), "both");
