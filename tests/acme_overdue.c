@@ -168,7 +168,8 @@ test_text(void)
 		"overdue  expired ", "\noverdue  2h left ", "\ndue      1h6m left ",
 		"\ndue      3d2h left ",
 		"  n0.example.test n10.example.test\n",
-		"\n  brevet-tests  account ", " (The Partner)  directory default  profile fleet  window 20",
+		"\n  brevet-tests  account ",
+		" (The Partner)  directory default  profile fleet  window 20",
 		"\n3 overdue, 2 due\n",
 	};
 	const char *said;
