@@ -47,7 +47,7 @@ test_expressions(void)
 		long		 matched;
 	} rows[] = {
 		{ "issuer = main", 3 }, { "issuer = other", 2 }, { "issuer != main", 2 },
-		{ "profile = default", 3 }, { "profile = short", 2 },
+		{ "profile = fleet", 3 }, { "profile = short", 2 },
 		{ "directory = default", 3 }, { "directory = partner", 0 },
 		{ "directory = part and not name = n3.example.test", 1 },
 		{ "name = n1.example.test", 1 }, { "name = *.example.test", 5 },
@@ -80,12 +80,12 @@ test_dry(void)
 	   "a dry run counts");
 	is(text(o, "reason"), "superseded", "the reason that none is given for");
 	is(text(o, "spread"), "1d", "a day for the windows");
-	is(text(json_array_get(json_object_get(o, "groups"), 0), "profile"), "default",
+	is(text(json_array_get(json_object_get(o, "groups"), 0), "profile"), "fleet",
 	   "by profiles");
 	ok(run("start --where 'issuer = main' --explanation " WHY("0") " --revoke-after 6h", &said)
 	   == 0 && strstr(said, "Nothing is changed.  With --yes this begins") != NULL &&
 	   strstr(said, "3 certificates, of them 0 replaced") != NULL &&
-	   strstr(said, "3 of issuer main, profile default") != NULL &&
+	   strstr(said, "3 of issuer main, profile fleet") != NULL &&
 	   strstr(said, "n0.example.test") != NULL && strstr(said, "reason superseded; 3 would")
 	   != NULL, "so do words for people");
 	ok(run("list", &said) == 0, "list");
@@ -120,7 +120,8 @@ test_errors(void)
 	} both[] = {
 		{ "issuer = mian", "", "column 10: there is no issuer \"mian\"; there are main, "
 		  "other" },
-		{ "profile = x", "", "there is no profile \"x\"; there are default, short" },
+		{ "profile = x", "", "there is no profile \"x\"; there are fleet, tlsserver, "
+		  "shortlived, session, short" },
 		{ "directory = x", "", "there is no directory \"x\"; there are default, part" },
 		{ "account = AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw", "", "column 11: there is no account "
 		  "AZTcQ0p3-d8mrsWqN1f4G2b6H7j9Kw; \"brevet account list\" shows" },

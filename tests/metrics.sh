@@ -386,7 +386,7 @@ test_restart() {
 		"and events are counted from 0"
 }
 
-# The first round walks all limits: the buckets of names are full again by now.
+# The first round walks all limits: the buckets of names are full again at once (limit.name).
 test_sweep() {
 	local tries=0
 	until [ "$(value "$work/after" brevet_sweep_timestamp_seconds)" != 0 ] || [ $((++tries)) -gt 100 ]; do
@@ -438,7 +438,8 @@ lib_start
 [ -x "$bench" ] || die "no program $bench: build it, or name it in \$BREVET_BENCH"
 metrics_port=$(free_port)
 ca_make "$work/ca" --set "metrics.listen=127.0.0.1:$metrics_port" --set workers=2 \
-	--set limit.name=86400/1d --set order.hold=5s --set store.map=16M --set validation.attempts=1 >/dev/null || die "cannot make a CA"
+	--set order.hold=5s --set store.map=16M --set validation.attempts=1 \
+	--set limit.name=100000/1s >/dev/null || die "cannot make a CA"
 printf '127.0.0.1 %s.test\n' one two three >"$ca.hosts"
 "$bench" --write-hosts - --seed 7 --orders "$ORDERS" >>"$ca.hosts"
 export BREVET_CLOCK=$work/clock	# of builds with faults
