@@ -11,12 +11,11 @@ static const struct sweep_terms terms = { .orders = 100, .certificates = 1000, .
 
 static struct sweep_sum total;
 
-/* A whole round at that time, by a server that has just been started. */
+/* A whole round at that time. */
 static void
-sweep_round(int64_t now)
+sweep_on(struct sweep_at *at, int64_t now)
 {
 	struct sweep_terms t = terms;
-	struct sweep_at at = { .walk = true };
 	struct sweep_page page;
 	struct sweep_sum sum;
 
@@ -24,7 +23,7 @@ sweep_round(int64_t now)
 	total = (struct sweep_sum){ .late = arena_alloc(a, 100 * sizeof(total.late[0])) };
 	for (;;) {
 		struct edit *e = edit_begin(s);
-		bool more = sweep_look(&at, edit_view(e), a, &t, &page);
+		bool more = sweep_look(at, edit_view(e), a, &t, &page);
 
 		if (more && page.n > 0) {
 			sweep_apply(e, a, &t, &page, &sum);
@@ -37,6 +36,15 @@ sweep_round(int64_t now)
 		if (!more)
 			return;
 	}
+}
+
+/* The same by a server that has just been started. */
+static void
+sweep_round(int64_t now)
+{
+	struct sweep_at at = { .walk = true };
+
+	sweep_on(&at, now);
 }
 
 /* --- what is in the store ------------------------------------------------------------- */
@@ -179,6 +187,31 @@ authorizations(void)
 	sweep_round(2101);
 	for (unsigned i = 0; i < n; i++)
 		ok(authz_there(200 + i) != rows[i].goes, "authorization: %s", rows[i].what);
+}
+
+/* One that is being validated when its time comes. */
+static void
+validating(void)
+{
+	struct sweep_at at = { .walk = true };
+	struct authz authz = sample_authz(a, 230, false);
+	struct edit *e = edit_begin(s);
+
+	authz_make(e, 230, 7, AUTHZ_PENDING, CHALLENGE_PROCESSING);
+	commit(e);
+	sweep_on(&at, 2101);
+	authz.account = sample_id(7);
+	authz.state = AUTHZ_INVALID;
+	authz.challenges[1].state = CHALLENGE_INVALID;
+	e = edit_begin(s);
+	store_authz_put(e, &authz);
+	commit(e);
+	at.walk = true;
+	sweep_on(&at, 3000);
+	ok(authz_there(230), "one that was being validated is not looked for");
+	at.walk = true;
+	sweep_on(&at, 3001);
+	ok(!authz_there(230), "the next walk finds it");
 }
 
 /* Proved ones stay as long as an order of their account may have used them. */
@@ -596,6 +629,7 @@ main(void)
 	orders();
 	authorizations();
 	evidence();
+	validating();
 	certificates();
 	incidents();
 	revoked();
