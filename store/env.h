@@ -43,7 +43,7 @@ struct edit {
 	int64_t		 counts[COUNT_KINDS][COUNT_STATES];	/* what it adds */
 };
 
-/* Is so much of the map in use, or more?  For the writer. */
+/* Is so much of the map in use, or more?  Once it is, until clearly less is.  For the writer. */
 bool store_filling(struct store *s, unsigned percent);
 
 /* Lets go of the mapped pages that are not in use just now; the writer. */

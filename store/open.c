@@ -24,6 +24,7 @@
 #define FORMAT_ENDS_BY_KIND 4
 #define FREE_PAGES  0		/* LMDB's own table: commit -> how many pages it freed, which */
 #define READERS_MAX 1024
+#define LESS	    5		/* percent, until there is room again: not for one order alone */
 #define DIR_MODE    0700
 #define FILE_MODE   0600
 
@@ -344,7 +345,7 @@ store_filling(struct store *s, unsigned percent)
 	if ((info.me_last_pgno + 1) * s->page * 100 / info.me_mapsize < percent)
 		return false;
 	if (s->looked != s->commits + 1) {
-		s->filling = store_full(s) >= percent;
+		s->filling = store_full(s) >= (s->filling ? percent - LESS : percent);
 		s->looked = s->commits + 1;
 	}
 	return s->filling;

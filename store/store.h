@@ -116,8 +116,8 @@ void edit_abort(struct edit *e);
 const struct view *edit_view(const struct edit *e);
 unsigned edit_changes(const struct edit *e);	/* puts and deletes so far */
 
-/* False with 503 when the map is over 90 % full: asked before a new account, order or
- * certificate is added, so that verdicts and clean-up still fit. */
+/* False with 503 when the map is over 90 % full, and then until it is below 85 %: asked before a
+ * new account, order or certificate is added, so that verdicts and clean-up still fit. */
 bool edit_room(const struct edit *e, struct problem *p);
 
 /* Tells those who wait for this object, after the commit. */
