@@ -14,6 +14,7 @@
 #include "base/log.h"
 
 #define LOOK_MS 10000
+#define AHEAD	60		/* seconds; one from so far in the future was made by a wrong clock */
 
 struct crl_work {
 	struct store			*store;
@@ -128,9 +129,10 @@ crl_due(struct acme_local *l, const struct acme_issuer *issuer)
 	struct arena *a = arena_new();
 	struct view *v = view_open(l->store);
 	const struct crl *last = store_crl_get(v, a, issuer->number, 0);
+	int64_t now = clock_now();
 	bool due = last == NULL || last->revocations != store_revocations(v) ||
-		   clock_now() >= last->this_update +
-				  (last->next_update - last->this_update) / 2;
+		   last->this_update > now + AHEAD ||
+		   now >= last->this_update + (last->next_update - last->this_update) / 2;
 
 	view_close(v);
 	arena_free(a);

@@ -332,12 +332,18 @@ test_back(void)
 	one_order(c, "n2.example.test", &order);
 	swept_after(9 * DAY);
 	is_there(c, order.url, false, "an order has ended and is gone");
+	began = now_ms();
+	while (crl_made() < time(NULL) + 30 * DAY && now_ms() - began < PATIENCE)
+		usleep(100000);
 	later(-69 * DAY);
 	ahead -= 69 * DAY;
 	began = now_ms();
 	while (metric("brevet_sweep_timestamp_seconds") > (double)(time(NULL) + DAY) &&
 	       now_ms() - began < PATIENCE)
 		usleep(100000);
+	while (crl_made() > time(NULL) + HOUR && now_ms() - began < PATIENCE)
+		usleep(100000);
+	ok(crl_made() <= time(NULL) + HOUR, "the CRL is not of the future any more");
 	one_order(c, "n3.example.test", &order);
 	swept_after(9 * DAY);
 	is_there(c, order.url, false, "so is one that was made after the clock was set right");
