@@ -101,7 +101,7 @@ round_over(struct sweep *s, int64_t now)
 {
 	tell_round(s);
 	memset(s->n, 0, sizeof(s->n));
-	s->at.walk = false;
+	s->at.walk = s->at.restore = false;
 	atomic_store(&swept, now);
 }
 
@@ -109,7 +109,7 @@ round_over(struct sweep *s, int64_t now)
 static enum flow_next
 sweep_lost(struct sweep *s)
 {
-	s->at = (struct sweep_at){ .walk = true };
+	s->at = (struct sweep_at){ .walk = true, .restore = s->at.restore };
 	sweep_later(s, AGAIN_MS);
 	return FLOW_NEXT;
 }
@@ -165,7 +165,7 @@ sweep_due(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	if (now < s->looked)	/* set back: what is behind us may still come to its end */
-		s->at = (struct sweep_at){ .walk = false };
+		s->at = (struct sweep_at){ .restore = true };
 	s->looked = now;
 	if (s->at.kind == 0 && (now >= s->walked + WALK || now < s->walked)) {
 		s->at.walk = true;
@@ -201,11 +201,15 @@ static void
 sweep_begin(void *arg)
 {
 	struct acme_local *l = arg;
+	struct view *v;
 
 	l->sweep = calloc(1, sizeof(*l->sweep));
 	if (l->sweep == NULL)
 		abort();
 	l->sweep->local = l;
+	v = view_open(l->store);
+	l->sweep->looked = store_last_time(v);	/* it may have been set back while we were down */
+	view_close(v);
 	sweep_later(l->sweep, l->config->retention.every * 1000 < FIRST_MS ?
 			      l->config->retention.every * 1000 : FIRST_MS);
 }

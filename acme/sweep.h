@@ -27,6 +27,7 @@ struct sweep_terms {
 struct sweep_terms sweep_terms(const struct acme_config *c, int64_t now);
 
 enum sweep_kind {	/* in the order in which a round goes through them */
+	SWEEP_RESTORE,		/* rows of CRLs that went while the clock was wrong come back */
 	SWEEP_ENDED,		/* certificates that were not renewed: nobody waits any more */
 	SWEEP_REVOKED,		/* rows of CRLs */
 	SWEEP_ORDERS,		/* that led to no certificate */
@@ -43,6 +44,7 @@ struct sweep_at {
 	enum sweep_kind		kind;
 	bool			walk;	/* this round walks the tables without ends, too, and
 					 * looks again at what it had to leave */
+	bool			restore;	/* the clock was set back */
 	bool			within[SWEEP_KINDS];	/* behind this one: */
 	struct store_end	end[SWEEP_KINDS];
 	uint8_t			key[SWEEP_KEY];

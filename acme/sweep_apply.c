@@ -99,7 +99,9 @@ drop_cert(const struct apply *x, const struct store_end *end)
 static void
 apply_end(const struct apply *x, enum sweep_kind kind, const struct store_end *end)
 {
-	if (kind == SWEEP_ENDED) {
+	if (kind == SWEEP_RESTORE) {
+		store_cert_put(x->edit, store_cert_get(x->ask.view, x->ask.arena, &end->serial));
+	} else if (kind == SWEEP_ENDED) {
 		close_renewal(x, end);
 	} else if (kind == SWEEP_ORDERS) {
 		drop_order(x, store_order_get(x->ask.view, x->ask.arena, &end->id));

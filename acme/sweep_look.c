@@ -25,6 +25,7 @@ static const struct ended_kind {
 	int64_t	(*until)(const struct sweep_terms *t);
 	bool	(*goes)(const struct sweep_ask *q, const struct store_end *end);
 } ended_kinds[SWEEP_KINDS] = {
+	[SWEEP_RESTORE] = { 0, false, NULL, sweep_unlisted },
 	[SWEEP_ENDED] = { 'c', false, sweep_until_now, sweep_waited_for },
 	[SWEEP_ORDERS] = { 'o', false, sweep_until_orders, sweep_order_goes },
 	[SWEEP_UNPROVED] = { 'a', false, sweep_until_orders, sweep_unproved_goes },
@@ -57,6 +58,25 @@ bool
 sweep_goes(const struct sweep_ask *q, enum sweep_kind kind, const struct store_end *end)
 {
 	return ended_kinds[kind].goes(q, end);
+}
+
+/* All certificates, in the order of their serials. */
+static bool
+restore_look(struct sweep_at *at, const struct sweep_ask *q, struct sweep_page *page)
+{
+	struct store_end *last = &at->end[SWEEP_RESTORE];
+	struct serial *serials;
+	size_t n = store_cert_list(q->view, q->arena, at->within[SWEEP_RESTORE] ? &last->serial :
+				   NULL, SWEEP_PAGE, &serials);
+
+	page->ends = arena_alloc(q->arena, SWEEP_PAGE * sizeof(page->ends[0]));
+	for (size_t i = 0; i < n; i++) {
+		*last = (struct store_end){ .serial = serials[i] };
+		if (sweep_unlisted(q, last))
+			page->ends[page->n++] = *last;
+	}
+	at->within[SWEEP_RESTORE] = n == SWEEP_PAGE;
+	return n == SWEEP_PAGE;
 }
 
 /* --- kinds that are walked ---------------------------------------------------------- */
@@ -141,6 +161,8 @@ sweep_look(struct sweep_at *at, const struct view *v, struct arena *a,
 	*page = (struct sweep_page){ .kind = at->kind };
 	if (ended_kinds[at->kind].kind != 0)
 		more = ended_look(at, &q, page);
+	else if (at->kind == SWEEP_RESTORE)
+		more = at->restore && restore_look(at, &q, page);
 	else if (!at->walk)
 		more = false;
 	else if (at->kind == SWEEP_INCIDENTS)

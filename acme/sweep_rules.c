@@ -37,6 +37,16 @@ sweep_waited_for(const struct sweep_ask *q, const struct store_end *end)
 	return is_open(store_renewal_get(q->view, q->arena, &end->serial));
 }
 
+/* Is it revoked, good for longer, and in no CRL to come? */
+bool
+sweep_unlisted(const struct sweep_ask *q, const struct store_end *end)
+{
+	const struct cert *cert = store_cert_get(q->view, q->arena, &end->serial);
+
+	return cert != NULL && cert->state == CERT_REVOKED && cert->not_after >= q->terms->now &&
+	       !store_revoked_stands(q->view, cert);
+}
+
 /* Does somebody still work on the incident? */
 static bool
 incident_needs(const struct sweep_ask *q, const struct id *id)

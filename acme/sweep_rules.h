@@ -17,6 +17,7 @@ int64_t sweep_until_orders(const struct sweep_terms *t);
 int64_t sweep_until_certs(const struct sweep_terms *t);
 
 /* Does it go, its time being over?  A certificate: is it waited for? */
+bool sweep_unlisted(const struct sweep_ask *q, const struct store_end *end);
 bool sweep_waited_for(const struct sweep_ask *q, const struct store_end *end);
 bool sweep_order_goes(const struct sweep_ask *q, const struct store_end *end);
 bool sweep_unproved_goes(const struct sweep_ask *q, const struct store_end *end);

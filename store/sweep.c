@@ -35,9 +35,11 @@ stale_failing(const struct stale_query *q, struct blob value)
 	return !d.failed && last < q->failing;
 }
 
-/* Has a CRL told of it that was made after the certificate's end (RFC 5280 section 3.3)? */
+/* Has a CRL told of it that was made after the certificate's end (RFC 5280 section 3.3)?  Not one
+ * of the future, by a clock that was wrong. */
 static bool
-stale_revoked(const struct view *v, struct blob key, struct blob value)
+stale_revoked(const struct view *v, const struct stale_query *q, struct blob key,
+	      struct blob value)
 {
 	struct decoder k = decoder_new(key, NULL), d = decoder_new(value, NULL);
 	uint32_t issuer = decode_u32(&k), shard = decode_u32(&k);
@@ -47,7 +49,8 @@ stale_revoked(const struct view *v, struct blob key, struct blob value)
 	revoked = decode_time(&d);
 	decode_u8(&d);
 	not_after = decode_time(&d);
-	return !k.failed && decoder_done(&d) && told > not_after && told > revoked + CRL_MOMENT;
+	return !k.failed && decoder_done(&d) && told > not_after && q->now > not_after &&
+	       told > revoked + CRL_MOMENT;
 }
 
 static enum table
@@ -66,7 +69,7 @@ is_stale(const struct view *v, const struct stale_query *q, struct blob key, str
 	case STALE_FAILING:
 		return stale_failing(q, value);
 	case STALE_REVOKED:
-		return stale_revoked(v, key, value);
+		return stale_revoked(v, q, key, value);
 	}
 	return false;
 }

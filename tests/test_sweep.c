@@ -389,6 +389,33 @@ revoked(void)
 	view_close(v);
 }
 
+/* The clock was wrong, and a CRL that was made then told for the last time of what is good still. */
+static void
+unlisted(void)
+{
+	struct sweep_at at = { .walk = true };
+	struct cert cert = sample_cert(a, 620, 300);
+	struct edit *e = edit_begin(s);
+	struct view *v;
+
+	cert_make(e, 620, 8, CERT_REVOKED);
+	store_revoked_del(e, &cert);
+	commit(e);
+	sweep_on(&at, 9000);
+	v = view_open(s);
+	ok(!store_revoked_stands(v, &cert), "a revocation that is in no list");
+	view_close(v);
+	at.restore = true;
+	sweep_on(&at, 9001);
+	v = view_open(s);
+	ok(!store_revoked_stands(v, &cert), "stays away when its certificate has ended");
+	view_close(v);
+	sweep_on(&at, 9000);
+	v = view_open(s);
+	ok(store_revoked_stands(v, &cert), "must stay: comes back while that is good");
+	view_close(v);
+}
+
 static void
 blocked(void)
 {
@@ -633,6 +660,7 @@ main(void)
 	certificates();
 	incidents();
 	revoked();
+	unlisted();
 	blocked();
 	unrenewed();
 	unseen();
