@@ -4,11 +4,7 @@
 #define ACME_RENEWAL_H
 
 #include "acme/acme.h"
-
-/* Seconds since 1970, start < end. */
-struct window {
-	int64_t	start, end;
-};
+#include "acme/plan.h"
 
 /* The window of a certificate that was not planned: it begins a little before a third of its
  * life is left (before half of it, if it lives less than ten days).  Pure. */

@@ -43,13 +43,11 @@ renewed_silently(const struct apply *x, const struct cert *cert, const struct id
 static void
 close_renewal(const struct apply *x, const struct store_end *end)
 {
-	struct renewal next = *store_renewal_get(x->ask.view, x->ask.arena, &end->serial);
 	const struct cert *cert = store_cert_get(x->ask.view, x->ask.arena, &end->serial);
 	const struct ident *idents;
 	size_t n;
 
-	next.closed = true;
-	store_renewal_put(x->edit, &next);
+	store_renewal_close(x->edit, &end->serial);
 	if (cert == NULL || cert->state != CERT_ISSUED)
 		return;
 	idents = names_of(x, cert, &n);
