@@ -76,7 +76,7 @@ is "$(diff <(grep '^validation\.' "$work/options" | sort) <(documented | sort) |
 	"each option of validation stands in docs/validation.md, with its default"
 is "$(diff <(grep '^retention\.' "$work/options" | sort) <(retention | sort) || true)" "" \
 	"each option of retention stands in docs/storage.md, with its default"
-is "$(strangers "$page" "$top"/docs/{storage,ari,renewals,conformance}.md "$top/README.md" | paste -sd ' ')" "" \
+is "$(strangers "$page" "$top"/docs/{storage,ari,renewal,incidents,limits,profiles,conformance}.md "$top/README.md" | paste -sd ' ')" "" \
 	"each option that a document names exists"
 is "$(networks | wc -l)" "$(grep -c '{ { AF_INET' "$top/va/addr.c")" "va/addr.c is read"
 is "$(diff <(networks) <(documented_networks) || true)" "" \
