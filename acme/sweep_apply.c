@@ -53,7 +53,7 @@ close_renewal(const struct apply *x, const struct store_end *end)
 	idents = names_of(x, cert, &n);
 	if (renewed_silently(x, cert, idents, n))
 		return;
-	x->sum->late[x->sum->nlate++] = (struct sweep_late){
+	x->sum->unrenewed[x->sum->nunrenewed++] = (struct sweep_unrenewed){
 		cert->serial, cert->account, ident_list(x->ask.arena, idents, n),
 		cert->not_after
 	};
@@ -140,7 +140,7 @@ sweep_apply(struct edit *e, struct arena *a, const struct sweep_terms *t,
 	struct apply x = { { edit_view(e), a, t }, e, sum };
 
 	*sum = (struct sweep_sum){
-		.late = arena_alloc(a, page->n * sizeof(sum->late[0]))
+		.unrenewed = arena_alloc(a, page->n * sizeof(sum->unrenewed[0]))
 	};
 	for (size_t i = 0; i < page->n; i++) {
 		if (page->keys != NULL)
