@@ -99,8 +99,8 @@ renewal_replaced(const struct view *v, struct arena *a, const struct renewal *r,
 	next = serial_none(&r->successor) ? NULL : store_cert_get(v, a, &r->successor);
 	if (next != NULL && id_equal(&next->order, &r->order))
 		return true;
-	order = store_order_get(v, a, &r->order);
-	return order != NULL && status_order_read(order, v, a, now) != STATUS_INVALID;
+	order = store_order_get(v, a, &r->order);	/* NULL: its certificate has ended, too */
+	return order == NULL || status_order_read(order, v, a, now) != STATUS_INVALID;
 }
 
 /* Nobody waits for the renewal of the old one any more. */

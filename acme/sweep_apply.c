@@ -61,14 +61,16 @@ close_renewal(const struct apply *x, const struct store_end *end)
 
 /* --- what goes ---------------------------------------------------------------------- */
 
-/* The certificate that it was to replace can be named again. */
+/* The certificate that it was to replace can be named again, unless it did replace it: that stays
+ * true where the younger one had the shorter life. */
 static void
 drop_order(const struct apply *x, const struct order *order)
 {
 	const struct renewal *renewal = order->replaces == NULL ? NULL :
 		store_renewal_get(x->ask.view, x->ask.arena, &order->replaced);
 
-	if (renewal != NULL && id_equal(&renewal->order, &order->id)) {
+	if (renewal != NULL && id_equal(&renewal->order, &order->id) &&
+	    order->state != ORDER_VALID) {
 		struct renewal next = *renewal;
 
 		next.order = (struct id){ .b = { 0 } };

@@ -19,6 +19,8 @@ struct store {
 	char		*dir;
 	int		 lock;		/* the locked file; -1: a reader */
 	unsigned	 commits;	/* of the writer */
+	unsigned	 looked;	/* after so many, and one, store_filling() did; 0: not yet */
+	bool		 filling;
 	uintptr_t	 map;		/* where data.mdb is mapped; 0: not looked for yet */
 };
 
@@ -40,6 +42,9 @@ struct edit {
 	size_t		 njob, jobs_size;
 	int64_t		 counts[COUNT_KINDS][COUNT_STATES];	/* what it adds */
 };
+
+/* Is so much of the map in use, or more?  For the writer. */
+bool store_filling(struct store *s, unsigned percent);
 
 /* Lets go of the mapped pages that are not in use just now; the writer. */
 void store_trim(struct store *s);

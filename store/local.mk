@@ -18,7 +18,8 @@ tests_test_store_SOURCES = tests/test_store.c tests/store_make.h tests/tap.h tes
 tests_test_store_LDADD = $(STORE)
 tests_test_upgrade_SOURCES = tests/test_upgrade.c tests/tap.h tests/sample.h
 tests_test_upgrade_LDADD = $(STORE)
-EXTRA_DIST += tests/corpus/store-format-1/README tests/corpus/store-format-1/data.mdb.gz
+EXTRA_DIST += tests/corpus/store-format-1/README tests/corpus/store-format-1/data.mdb.gz \
+	tests/corpus/store-format-3/README tests/corpus/store-format-3/data.mdb.gz
 tests_test_writer_SOURCES = tests/test_writer.c tests/tap.h tests/sample.h
 tests_test_writer_LDADD = $(STORE)
 

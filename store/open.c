@@ -22,6 +22,7 @@
 #endif
 
 #define FORMAT_ENDS_BY_KIND 4
+#define FREE_PAGES  0		/* LMDB's own table: commit -> how many pages it freed, which */
 #define READERS_MAX 1024
 #define DIR_MODE    0700
 #define FILE_MODE   0600
@@ -267,15 +268,63 @@ store_close(struct store *s)
 	free(s);
 }
 
-uint64_t
-store_used(const struct store *s, uint64_t *size)
+/* The oldest commit that somebody reads: a line for each reader, its commit the last word. */
+static int
+reader_line(const char *line, void *arg)
+{
+	size_t *oldest = arg, commit;
+
+	if (sscanf(line, "%*d %*x %zu", &commit) == 1 && commit < *oldest)
+		*oldest = commit;
+	return 0;
+}
+
+/* Pages that were freed before that, and before the last one, which the next one may need back:
+ * they are used again before the file grows. */
+static uint64_t
+pages_free(const struct store *s, size_t oldest)
+{
+	size_t commit, n;
+	uint64_t sum = 0;
+	MDB_cursor *c;
+	MDB_txn *txn;
+	MDB_val k, v;
+
+	if (mdb_reader_list(s->env, reader_line, &oldest) < 0 ||
+	    mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) != 0)
+		return 0;
+	if (mdb_cursor_open(txn, FREE_PAGES, &c) == 0) {
+		while (mdb_cursor_get(c, &k, &v, MDB_NEXT) == 0) {
+			memcpy(&commit, k.mv_data, sizeof(commit));
+			memcpy(&n, v.mv_data, sizeof(n));
+			if (commit >= oldest)
+				break;
+			sum += n;
+		}
+		mdb_cursor_close(c);
+	}
+	mdb_txn_abort(txn);
+	return sum;
+}
+
+static MDB_envinfo
+info_read(const struct store *s)
 {
 	MDB_envinfo info = { .me_mapsize = 0 };
 
 	if (mdb_env_info(s->env, &info) != 0)
 		abort();
+	return info;
+}
+
+uint64_t
+store_used(const struct store *s, uint64_t *size)
+{
+	MDB_envinfo info = info_read(s);
+	uint64_t made = info.me_last_pgno + 1, free = pages_free(s, info.me_last_txnid);
+
 	*size = info.me_mapsize;
-	return (info.me_last_pgno + 1) * s->page;
+	return (made - (free < made ? free : made)) * s->page;
 }
 
 unsigned
@@ -284,6 +333,21 @@ store_full(const struct store *s)
 	uint64_t size, used = store_used(s, &size);
 
 	return (unsigned)(used * 100 / size);
+}
+
+/* The free ones are counted only where that matters, and once for each commit. */
+bool
+store_filling(struct store *s, unsigned percent)
+{
+	MDB_envinfo info = info_read(s);
+
+	if ((info.me_last_pgno + 1) * s->page * 100 / info.me_mapsize < percent)
+		return false;
+	if (s->looked != s->commits + 1) {
+		s->filling = store_full(s) >= percent;
+		s->looked = s->commits + 1;
+	}
+	return s->filling;
 }
 
 void

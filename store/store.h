@@ -42,7 +42,7 @@ void store_close(struct store *s);
  * in the process that has the store open, which LMDB forbids. */
 struct store *store_open_reader(const char *dir, struct problem *p);
 
-/* Share of the map in use, 0 to 100. */
+/* Share of the map in use, 0 to 100.  What was deleted is not in use, once nobody reads it. */
 unsigned store_full(const struct store *s);
 /* The same in bytes: what is in use, and in *size all of the map. */
 uint64_t store_used(const struct store *s, uint64_t *size);

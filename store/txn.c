@@ -252,7 +252,7 @@ edit_error(const struct edit *e)
 bool
 edit_room(const struct edit *e, struct problem *p)
 {
-	if (store_full(e->view.store) < ROOM_PERCENT)
+	if (!store_filling(e->view.store, ROOM_PERCENT))
 		return true;
 	problem_status(p, PROBLEM_SERVER_INTERNAL, 503,
 		       "The server's store is nearly full; try again later");

@@ -250,6 +250,60 @@ full(void)
 	ok(s != NULL && kept(add_order, &order), "with a larger map it goes on");
 }
 
+/* Adds orders, one an edit, while there is room; returns how many. */
+static unsigned
+fill_room(struct problem *p)
+{
+	unsigned n = 0;
+
+	for (;; n++) {
+		struct order order = sample_order(a, 2000 + n, 20, false);
+		struct edit *e = edit_begin(s);
+
+		if (!edit_room(e, p)) {
+			edit_abort(e);
+			return n;
+		}
+		store_order_add(e, &order);
+		if (!edit_commit(e, p))
+			return n;
+	}
+}
+
+static unsigned
+empty(unsigned n)
+{
+	unsigned gone = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct order order = sample_order(a, 2000 + i, 20, false);
+		struct edit *e = edit_begin(s);
+
+		store_order_del(e, &order);
+		gone += edit_commit(e, NULL);
+	}
+	return gone;
+}
+
+/* Clean-up makes room. */
+static void
+emptied(void)
+{
+	struct problem p = { 0 };
+	unsigned n;
+
+	store_close(s);
+	sample_remove(a, dir);
+	mkdir(dir, 0700);
+	s = store_open(dir, 4 * 1024 * 1024, true, &p);
+	n = fill_room(&p);
+	ok(n > 500 && p.retry_after == 60 && store_full(s) >= 90, "%u orders, then there is no room",
+	   n);
+	ok(empty(n) == n, "all of them go");
+	ok(store_full(s) < 20, "%u %% are in use", store_full(s));
+	ok(fill_room(&p) == n, "then there is room for as many: %u", n);
+}
+
 int
 main(void)
 {
@@ -263,5 +317,6 @@ main(void)
 	formats();
 	damaged();
 	full();
+	emptied();
 	return store_end();
 }

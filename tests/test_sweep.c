@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_sweep.c - clean-up of orders, authorizations and rows without an end: what goes at which
  * second, and each thing that must stay. */
+#include "acme/renewal.h"
 #include "tests/sweep_make.h"
 
 /* --- orders --------------------------------------------------------------------------- */
@@ -201,6 +202,37 @@ replaces(void)
 	view_close(v);
 }
 
+/* One that led to a certificate, which ended long before the one that it replaced. */
+static void
+replaced(void)
+{
+	struct order order = sample_order(a, 610, 1, false);
+	struct renewal renewal = sample_renewal(610, 3000, 4000), taken;
+	struct edit *e = edit_begin(s);
+	struct view *v;
+
+	order.state = ORDER_VALID;
+	order.has_csr = true;
+	order.serial = sample_serial(611);
+	order.replaces = "x";
+	order.replaced = renewal.serial;
+	renewal.not_after = 90000;
+	renewal.order = order.id;
+	renewal.successor = order.serial;
+	store_order_add(e, &order);
+	store_renewal_put(e, &renewal);
+	cert_make(e, 611, 610, CERT_ISSUED);
+	commit(e);
+	sweep_round(10001);
+	ok(!order_there(610) && !cert_there(611), "the younger one goes");
+	v = view_open(s);
+	taken = *store_renewal_get(v, a, &renewal.serial);
+	ok(renewal_replaced(v, a, &taken, 10001), "must stay: that it replaced the older one");
+	taken.order = (struct id){ { 0 } };
+	ok(!renewal_replaced(v, a, &taken, 10001), "which a mere successor does not");
+	view_close(v);
+}
+
 int
 main(void)
 {
@@ -211,5 +243,6 @@ main(void)
 	limits();
 	pages();
 	replaces();
+	replaced();
 	return store_end();
 }
