@@ -9,23 +9,10 @@
 #include "tests/chain.h"
 #include "tests/command.h"
 #include "tests/scene.h"
+#include "tests/stored.h"
 
 static struct scene scene;
 static struct arena *a;
-
-static struct store *
-store_of_server(void)
-{
-	struct problem p = { 0 };
-	struct store *s = store_open(arena_printf(a, "%s/data", scene.server->dir),
-				     (uint64_t)1 << 30, false, &p);
-
-	if (s == NULL) {
-		printf("Bail out! %s\n", p.detail);
-		exit(1);
-	}
-	return s;
-}
 
 static struct serial
 put(struct store *s, enum cert_state state)
@@ -79,7 +66,7 @@ test_states(void)
 	int status;
 
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	s = store_of_server();
+	s = server_store(a, scene.server);
 	intended = put(s, CERT_INTENDED);
 	abandoned = put(s, CERT_ABANDONED);
 	store_close(s);
