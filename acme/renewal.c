@@ -12,7 +12,7 @@
 
 /* --- windows ------------------------------------------------------------------------ */
 
-struct window
+static struct window
 renewal_fixed(int64_t not_before, int64_t not_after)
 {
 	int64_t life = not_after + 1 - not_before;

@@ -16,7 +16,7 @@ struct leaf_facts leaf[CERTS];
 struct renewal_info before[CERTS];
 int64_t ahead;
 
-struct client *
+static struct client *
 client_of(int cert)
 {
 	return cert < P3 ? main_client : part_client;
