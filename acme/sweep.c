@@ -25,6 +25,7 @@ struct sweep {
 	struct event		*timer;
 	struct sweep_at		 at;
 	int64_t			 walked;	/* when the last such round began; 0: none yet */
+	int64_t			 looked;	/* when the last page was looked for */
 	uint64_t		 n[SWEEP_COUNTS];	/* in this round */
 };
 
@@ -163,6 +164,9 @@ sweep_due(evutil_socket_t fd, short what, void *arg)
 		sweep_later(s, AGAIN_MS);
 		return;
 	}
+	if (now < s->looked)	/* set back: what is behind us may still come to its end */
+		s->at = (struct sweep_at){ .walk = false };
+	s->looked = now;
 	if (s->at.kind == 0 && (now >= s->walked + WALK || now < s->walked)) {
 		s->at.walk = true;
 		s->walked = now;

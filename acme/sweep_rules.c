@@ -93,7 +93,7 @@ sweep_unproved_goes(const struct sweep_ask *q, const struct store_end *end)
 }
 
 /* Orders of its account that were made before its end may have used it.  Ids sort by the time
- * they were made. */
+ * they were made.  One that was being validated when its time came is found here. */
 bool
 sweep_proved_goes(const struct sweep_ask *q, const struct store_end *end)
 {
@@ -101,8 +101,10 @@ sweep_proved_goes(const struct sweep_ask *q, const struct store_end *end)
 	const struct order *first;
 	struct id id;
 
-	if (authz == NULL || !proved(authz))
+	if (authz == NULL)
 		return false;
+	if (!proved(authz))
+		return end->at < sweep_until_orders(q->terms) && !status_validating(authz);
 	if (!store_order_first(q->view, &authz->account, &id))
 		return true;
 	first = store_order_get(q->view, q->arena, &id);

@@ -314,6 +314,35 @@ test_unrenewed(void)
 	leave(c);
 }
 
+/* --- a clock that was wrong ----------------------------------------------------------- */
+
+/* It goes too far, and back: what is made then ends before what has been cleaned up. */
+static void
+test_back(void)
+{
+	struct client *c = member(&scene, "ES256");
+	struct client_order order;
+	long began;
+
+	if (!later(60 * DAY))
+		return;
+	ahead += 60 * DAY;
+	one_order(c, "n2.example.test", &order);
+	swept_after(9 * DAY);
+	is_there(c, order.url, false, "an order has ended and is gone");
+	later(-69 * DAY);
+	ahead -= 69 * DAY;
+	began = now_ms();
+	while (metric("brevet_sweep_timestamp_seconds") > (double)(time(NULL) + DAY) &&
+	       now_ms() - began < PATIENCE)
+		usleep(100000);
+	one_order(c, "n3.example.test", &order);
+	swept_after(9 * DAY);
+	is_there(c, order.url, false, "so is one that was made after the clock was set right");
+	is_there(c, order.authz[0], false, "and its authorization");
+	leave(c);
+}
+
 /* --- a crash in the middle ------------------------------------------------------------ */
 
 /* The server that is to end at its nth commit, all of which are of clean-up; false: it did not
@@ -393,6 +422,7 @@ main(void)
 	a = arena_new();
 	run(test_days);
 	run(test_unrenewed);
+	run(test_back);
 	run(test_crash);
 	arena_free(a);
 	return tap_done();

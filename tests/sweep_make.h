@@ -11,12 +11,11 @@ static const struct sweep_terms terms = { .orders = 100, .certificates = 1000, .
 
 static struct sweep_sum total;	/* of the last round */
 
-/* A whole round at that time, by a server that has just been started. */
+/* A whole round at that time. */
 SAMPLE void
-sweep_round(int64_t now)
+sweep_on(struct sweep_at *at, int64_t now)
 {
 	struct sweep_terms t = terms;
-	struct sweep_at at = { .walk = true };
 	struct sweep_page page;
 	struct sweep_sum sum;
 
@@ -26,7 +25,7 @@ sweep_round(int64_t now)
 	};
 	for (;;) {
 		struct edit *e = edit_begin(s);
-		bool more = sweep_look(&at, edit_view(e), a, &t, &page);
+		bool more = sweep_look(at, edit_view(e), a, &t, &page);
 
 		if (more && page.n > 0) {
 			sweep_apply(e, a, &t, &page, &sum);
@@ -39,6 +38,15 @@ sweep_round(int64_t now)
 		if (!more)
 			return;
 	}
+}
+
+/* The same by a server that has just been started. */
+SAMPLE void
+sweep_round(int64_t now)
+{
+	struct sweep_at at = { .walk = true };
+
+	sweep_on(&at, now);
 }
 
 /* --- what is in the store ------------------------------------------------------------- */

@@ -79,6 +79,31 @@ authorizations(void)
 		ok(authz_there(200 + i) != rows[i].goes, "authorization: %s", rows[i].what);
 }
 
+/* One that is being validated when its time comes. */
+static void
+validating(void)
+{
+	struct sweep_at at = { .walk = true };
+	struct authz authz = sample_authz(a, 230, false);
+	struct edit *e = edit_begin(s);
+
+	authz_make(e, 230, 7, AUTHZ_PENDING, CHALLENGE_PROCESSING);
+	commit(e);
+	sweep_on(&at, 2101);
+	authz.account = sample_id(7);
+	authz.state = AUTHZ_INVALID;
+	authz.challenges[1].state = CHALLENGE_INVALID;
+	e = edit_begin(s);
+	store_authz_put(e, &authz);
+	commit(e);
+	at.walk = true;
+	sweep_on(&at, 3000);
+	ok(authz_there(230), "one that was being validated is not looked for");
+	at.walk = true;
+	sweep_on(&at, 3001);
+	ok(!authz_there(230), "the next walk finds it");
+}
+
 /* Proved ones stay as long as an order of their account may have used them. */
 static void
 evidence(void)
@@ -240,6 +265,7 @@ main(void)
 	orders();
 	authorizations();
 	evidence();
+	validating();
 	limits();
 	pages();
 	replaces();
