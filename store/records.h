@@ -50,8 +50,8 @@ void ended_del(struct edit *e, const struct ended *record);
 /* Rows of formats before 4 become ours. */
 void ends_upgrade(struct edit *e);
 
-/* The ids, or serials, behind a prefix in a table's keys, in their order, at most max, those behind
- * `after` (NULL: from the first), in the arena; returns how many. */
+/* The ids, or serials, behind a prefix in a table's keys, in their order, at most max, those
+ * behind `after` (NULL: from the first), in the arena; returns how many. */
 size_t id_list(const struct view *v, struct arena *a, enum table t, struct blob prefix,
 	       const struct id *after, size_t max, struct id **ids);
 size_t serial_list(const struct view *v, struct arena *a, enum table t, struct blob prefix,
