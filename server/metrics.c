@@ -155,7 +155,7 @@ print_map(FILE *out)
 	uint64_t size, used = store_used(threads->store, &size);
 
 	metric_gauge(out, "brevet_store_map_used_percent", "Share of the store's map in use", "",
-		     (double)store_full(threads->store));
+		     (double)(used * 100 / size));
 	metric_gauge(out, "brevet_store_map_used_bytes", "Bytes of the store's map in use", "",
 		     (double)used);
 	metric_gauge(out, "brevet_store_map_bytes", "Bytes that the store's map has", "",

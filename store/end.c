@@ -139,26 +139,38 @@ old_row(void *arg, struct blob key, struct blob value)
 	return c->len < 65536;
 }
 
+/* Some rows; returns how many octets of keys they have.  Their memory is not the edit's: there are
+ * millions. */
+static size_t
+some_upgrade(struct edit *e, struct arena *a)
+{
+	struct encoder old = { .arena = a };
+	struct decoder d;
+
+	view_scan(edit_view(e), TABLE_ENDS, (struct blob){ NULL, 0 }, old_row, &old);
+	d = decoder_new(encoder_blob(&old), a);
+	while (d.at < d.end && !edit_failed(e)) {
+		struct blob key = decode_blob(&d);
+		struct encoder new = { .arena = a };
+
+		encode_u8(&new, key.data[OLD_HEAD - 1]);
+		encode_bytes(&new, key.data, OLD_HEAD - 1);
+		encode_bytes(&new, key.data + OLD_HEAD, key.len - OLD_HEAD);
+		edit_del(e, TABLE_ENDS, key);
+		edit_put(e, TABLE_ENDS, encoder_blob(&new), (struct blob){ NULL, 0 });
+	}
+	return old.len;
+}
+
 void
 ends_upgrade(struct edit *e)
 {
-	struct encoder old;
+	size_t some;
 
 	do {
-		struct decoder d;
+		struct arena *a = arena_new();
 
-		old = (struct encoder){ .arena = edit_arena(e) };
-		view_scan(edit_view(e), TABLE_ENDS, (struct blob){ NULL, 0 }, old_row, &old);
-		d = decoder_new(encoder_blob(&old), edit_arena(e));
-		while (d.at < d.end && !edit_failed(e)) {
-			struct blob key = decode_blob(&d);
-			struct encoder new = { .arena = edit_arena(e) };
-
-			encode_u8(&new, key.data[OLD_HEAD - 1]);
-			encode_bytes(&new, key.data, OLD_HEAD - 1);
-			encode_bytes(&new, key.data + OLD_HEAD, key.len - OLD_HEAD);
-			edit_del(e, TABLE_ENDS, key);
-			edit_put(e, TABLE_ENDS, encoder_blob(&new), (struct blob){ NULL, 0 });
-		}
-	} while (old.len > 0 && !edit_failed(e));
+		some = some_upgrade(e, a);
+		arena_free(a);
+	} while (some > 0 && !edit_failed(e));
 }
