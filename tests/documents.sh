@@ -83,6 +83,8 @@ is "$(diff <(grep '^validation\.' "$work/options" | sort) <(documented | sort) |
 	"each option of validation stands in docs/validation.md, with its default"
 named retention storage.md
 named renewal renewal.md
+is "$(comm -13 <(sort "$work/options") <(tabled limit limits.md | sort))" "" \
+	"each rate in docs/limits.md is the default"
 is "$(strangers "$page" "$top"/docs/{storage,ari,renewal,incidents,limits,profiles,conformance}.md "$top/README.md" | paste -sd ' ')" "" \
 	"each option that a document names exists"
 is "$(networks | wc -l)" "$(grep -c '{ { AF_INET' "$top/va/addr.c")" "va/addr.c is read"
