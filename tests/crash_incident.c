@@ -170,7 +170,7 @@ end_wrong(struct crash *all, struct arena *a)
 	const char *what;
 
 	end.crl = crl_of(end.view, a);
-	if (end.crl != NULL)
+	if (end.crl != NULL && X509_CRL_get_REVOKED(end.crl) != NULL)
 		end.listed = (size_t)sk_X509_REVOKED_num(X509_CRL_get_REVOKED(end.crl));
 	what = end.crl == NULL && store_revocations(end.view) > 0 ? "the CRL is old" :
 	       items_wrong(all, &end);
