@@ -15,8 +15,7 @@
 #define NAMES_MAX   3
 #define NAMES_LEN   32
 
-/* Certificates of one order in three live shortly, and go with all that belongs to them. */
-#define BRIEF		"brief"		/* their profile */
+#define BRIEF		"brief"		/* profile of certificates that soon go again */
 #define BRIEF_LIFE	90		/* seconds */
 #define ORDER_LIFE	600
 #define RETENTION	20
@@ -76,12 +75,6 @@ struct worker {
 	unsigned	 renewed, untold, ended[FATES];
 };
 
-/* `brevet incident start`, which the server may not survive. */
-struct crash_incident {
-	FILE		*from;
-	unsigned	 worker;
-};
-
 struct crash {
 	struct scene	 scene;
 	struct binding_key binding;
@@ -100,9 +93,10 @@ struct crash {
 	unsigned	 again;		/* second orders that were asked for */
 	atomic_long	 ahead;		/* of the server's clock, seconds */
 	bool		 clock;		/* which can be set */
-	unsigned	 swept;		/* kills while it cleaned up */
+	unsigned	 swept;		/* kills while it cleaned up, or revoked */
 	struct books	 books;
-	struct crash_incident incident;
+	FILE		*starting;	/* `brevet incident start`, for that worker */
+	unsigned	 starting_for;
 	unsigned	 incidents, told;
 };
 
@@ -121,27 +115,25 @@ void crash_order_done(struct worker *w, bool good);
 /* The names and profile of the next order, and what becomes of it; what to say of it beside
  * the identifiers. */
 const char *crash_order_plan(struct worker *w);
-/* The order has been asked for: is the answer right?  (It may be that there is none, for one
- * that was never told of renews the same.)  False: it failed. */
+/* It has been asked for: is the answer right?  (There may be none, for one that was never told of
+ * renews the same.) */
 bool crash_order_made(struct worker *w, const char *location);
 /* That is its certificate. */
 void crash_order_issued(struct worker *w, const char *pem);
 
-/* The authorization of a challenge, whose URL goes on behind that of the first; NULL: it was never
- * told of. */
+/* Of a challenge, whose URL goes on behind that of its authorization; NULL: it was never told. */
 const struct item *crash_authz_of(const struct worker *w, const struct item *challenge);
 /* When it may be something else than it was, and when it may be gone: never before. */
 int64_t crash_over(const struct item *item);
 int64_t crash_gone(const struct worker *w, const struct item *item);
 
-/* Waits until the server has begun to delete what is over; at most so many milliseconds. */
-bool crash_sweep_begins(struct crash *all, unsigned ms);
+/* Waits until the server deletes what is over, or revokes if it must; at most so many ms. */
+bool crash_deletes(struct crash *all, unsigned ms);
 
-/* Begins an incident of one client's certificates, while all clients wait; and what became of
- * it, after the server was killed. */
+/* Begins an incident of one client's certificates, while all wait; what became of it; and
+ * all come to their end: what is wrong then, in the arena. */
 void crash_incident_start(struct crash *all, unsigned worker);
 void crash_incident_told(struct crash *all);
-/* They all come to their end; what is wrong then, in the arena. */
 const char *crash_incidents_end(struct crash *all, struct arena *a);
 
 /* Is there a use spent for each account of the binding, and an account for each one that was

@@ -236,6 +236,7 @@ incident_wrong(const struct walk *w, struct arena *a, const struct id *id)
 	struct serial *serials;
 	size_t n = store_incident_cert_list(w->view, a, id, NULL, 10000, &serials), revoked = 0;
 
+	w->books->incidents[incident->state]++;
 	for (size_t i = 0; i < n; i++) {
 		const struct cert *cert = store_cert_get(w->view, a, &serials[i]);
 
@@ -314,7 +315,7 @@ crash_books(struct arena *a, const char *dir, int64_t now, struct books *books)
 	if (s == NULL)
 		return arena_strdup(a, p.detail);
 	v = view_open(s);
-	*books = (struct books){ .crl = books->crl };
+	memset(books, 0, offsetof(struct books, crl));	/* the rest goes on */
 	memset(w, 0, sizeof(*w));
 	w->view = v;
 	w->now = now;
@@ -340,23 +341,43 @@ objects(struct store *s)
 	return sum;
 }
 
+/* Is an incident in that state, its time over? */
+static bool
+is_over(struct store *s, struct arena *a, enum incident_state state, int64_t now)
+{
+	struct view *v = view_open(s);
+	struct id *ids;
+	size_t n = store_incident_list(v, a, NULL, PAGE, &ids);
+	bool found = false;
+
+	for (size_t i = 0; i < n && !found; i++) {
+		const struct incident *incident = store_incident_get(v, a, &ids[i]);
+
+		found = incident->state == state && incident->revoke_at <= now;
+	}
+	view_close(v);
+	return found;
+}
+
 bool
-crash_sweep_begins(struct crash *all, unsigned ms)
+crash_deletes(struct crash *all, unsigned ms)
 {
 	struct problem p = { 0 };
-	char dir[512];
-	struct store *s;
-	uint64_t before, now = 0;
+	struct arena *a = arena_new();
+	struct store *s = store_open_reader(arena_printf(a, "%s/data", all->scene.server->dir), &p);
+	int64_t clock = crash_now(all);
+	uint64_t before = 0, now;
+	bool begun = false;
 
-	snprintf(dir, sizeof(dir), "%s/data", all->scene.server->dir);
-	s = store_open_reader(dir, &p);
-	if (s == NULL)
-		return false;
-	do {
-		before = now;
+	for (; s != NULL && !begun && ms > 0; ms--) {
 		now = objects(s);
+		begun = is_over(s, a, INCIDENT_REVOKING, clock) ||
+			(now < before && !is_over(s, a, INCIDENT_OPEN, clock));
+		before = now;
 		usleep(1000);
-	} while (now >= before && ms-- > 0);
-	store_close(s);
-	return now < before;
+	}
+	if (s != NULL)
+		store_close(s);
+	arena_free(a);
+	return begun;
 }

@@ -12,6 +12,7 @@
 struct books {
 	size_t		 certs, renewals, open, begun, revoked;
 	uint64_t	 crl;		/* its number */
+	unsigned	 incidents[5];	/* by state, of all looks */
 };
 
 /* What is wrong in the store of that folder, in the arena; NULL: nothing.  All indexes and sums

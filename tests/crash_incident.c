@@ -50,7 +50,7 @@ crash_incident_start(struct crash *all, unsigned worker)
 	struct worker *w = &all->workers[worker];
 	char command[1500];
 
-	all->incident = (struct crash_incident){ .worker = worker };
+	all->starting_for = worker;
 	if (*w->c->kid == '\0')
 		return;
 	mark_certs(w, true);
@@ -59,7 +59,7 @@ crash_incident_start(struct crash *all, unsigned worker)
 		 "--spread %ds --revoke-after %ds --yes --json --config %s/brevet.conf 2>/dev/null",
 		 all->scene.server->dir, stage_brevet(), strrchr(w->c->kid, '/') + 1, AFTER, AFTER,
 		 all->scene.server->dir);
-	all->incident.from = popen(command, "r");
+	all->starting = popen(command, "r");
 	all->incidents++;
 }
 
@@ -89,15 +89,15 @@ crash_incident_told(struct crash *all)
 {
 	json_t *o;
 
-	if (all->incident.from == NULL)
+	if (all->starting == NULL)
 		return;
-	o = json_loadf(all->incident.from, 0, NULL);
-	pclose(all->incident.from);
-	all->incident.from = NULL;
+	o = json_loadf(all->starting, 0, NULL);
+	pclose(all->starting);
+	all->starting = NULL;
 	if (*crash_text(o, "incident") != '\0')
 		all->told++;
 	else
-		mark_certs(&all->workers[all->incident.worker], false);
+		mark_certs(&all->workers[all->starting_for], false);
 	json_decref(o);
 }
 
@@ -181,6 +181,10 @@ end_wrong(struct crash *all, struct arena *a)
 		printf("# %u incidents began, %u of them told; %zu certificates had to be revoked, "
 		       "%zu are\n", all->incidents, all->told, end.revoked,
 		       (size_t)store_revocations(end.view));
+	if (what == NULL)
+		printf("# kills hit incidents: %u that were marking, %u open, %u revoking\n",
+		       all->books.incidents[INCIDENT_MARKING], all->books.incidents[INCIDENT_OPEN],
+		       all->books.incidents[INCIDENT_REVOKING]);
 	X509_CRL_free(end.crl);
 	view_close(end.view);
 	store_close(s);

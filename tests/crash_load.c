@@ -230,13 +230,54 @@ order_pending(struct worker *w, const struct client_order *order)
 
 /* It has got as far as it shall. */
 static void
-order_end(struct worker *w, bool good)
+order_end(struct worker *w)
 {
 	w->ended[w->fate]++;
 	if (w->fate == ISSUED)
-		crash_order_done(w, good);
+		crash_order_done(w, true);
 	else
 		order_forget(w);
+}
+
+/* Was its time over before it was done?  Then it has not failed. */
+static bool
+too_late(const struct worker *w)
+{
+	const struct item *item = w->items;
+	int64_t now = crash_now(w->all);
+
+	while (strcmp(item->url, w->order) != 0)
+		item = item->next;
+	if (w->c->reply.status == 404)
+		return now > crash_gone(w, item);
+	return strcmp(crash_text(w->c->json, "status"), "invalid") == 0 && now >= crash_over(item);
+}
+
+static void
+order_failed(struct worker *w)
+{
+	if (too_late(w)) {
+		order_forget(w);
+		return;
+	}
+	printf("# order %s: %s\n", w->order, (const char *)w->c->reply.body.data);
+	crash_order_done(w, false);
+}
+
+static bool
+order_valid(struct worker *w, const char *certificate)
+{
+	struct client *c = w->c;
+
+	if (!ask(w, certificate, "", false))
+		return false;
+	if (c->reply.status != 200) {
+		order_failed(w);
+		return true;
+	}
+	crash_order_issued(w, (const char *)c->reply.body.data);
+	order_end(w);
+	return true;
 }
 
 /* The next thing to be done for the order in hand, as its status says. */
@@ -248,31 +289,20 @@ order_advance(struct worker *w)
 
 	if (!ask(w, w->order, "", false))
 		return false;
-	if (!client_order_get(c, NULL, &order)) {
-		printf("# order %s: %s\n", w->order, client_why(c));
-		crash_order_done(w, false);
-		return true;
-	}
-	if (w->fate == LEFT || (w->fate == GIVEN_UP && strcmp(order.status, "invalid") == 0)) {
-		order_end(w, true);
-		return true;
-	}
-	if (strcmp(order.status, "pending") == 0)
+	if (!client_order_get(c, NULL, &order))
+		order_failed(w);
+	else if (w->fate == LEFT ||
+		 (w->fate == GIVEN_UP && strcmp(order.status, "invalid") == 0))
+		order_end(w);
+	else if (strcmp(order.status, "pending") == 0)
 		return order_pending(w, &order);
-	if (strcmp(order.status, "ready") == 0)
+	else if (strcmp(order.status, "ready") == 0)
 		return finalize(w, order.finalize);
-	if (strcmp(order.status, "processing") == 0)
-		return true;	/* the next look is held until there is something to see */
-	if (strcmp(order.status, "valid") == 0) {
-		if (!ask(w, order.certificate, "", false))
-			return false;
-		if (c->reply.status == 200)
-			crash_order_issued(w, (const char *)c->reply.body.data);
-	} else {
-		printf("# order %s: %s\n", w->order, (const char *)c->reply.body.data);
-	}
-	order_end(w, strcmp(order.status, "valid") == 0 && c->reply.status == 200);
-	return true;
+	else if (strcmp(order.status, "valid") == 0)
+		return order_valid(w, order.certificate);
+	else if (strcmp(order.status, "processing") != 0)
+		order_failed(w);
+	return true;	/* the next look is held until there is something to see */
 }
 
 /* Another account, with a key of its own. */
