@@ -124,7 +124,7 @@ round_of(struct crash *all, unsigned number, unsigned *seed, bool last)
 	   all->books.certs, all->books.open, bad);
 	if (last || !up)
 		atomic_store(&all->over, true);
-	else if (number % 5 == 1 && all->clock && all->incidents + 2 < all->n)
+	else if (number % 5 == 2 && all->clock && all->incidents + 2 < all->n)
 		crash_incident_start(all, all->incidents);
 	open_gate(all);
 	return unanswered > 0 && jobs > 0;
