@@ -41,3 +41,16 @@ certid_parse(struct certid *id, const char *text, size_t len, struct problem *p)
 	id->nkey = (size_t)n;
 	return true;
 }
+
+const char *
+certid_print(struct arena *a, struct blob key, const struct serial *serial)
+{
+	uint8_t octets[1 + SERIAL_LEN] = { 0 };
+	size_t zeros = 0;
+
+	memcpy(octets + 1, serial->b, SERIAL_LEN);
+	while (zeros < SERIAL_LEN && octets[zeros] == 0 && octets[zeros + 1] < 0x80)
+		zeros++;
+	return arena_printf(a, "%s.%s", b64_print(a, key.data, key.len),
+			    b64_print(a, octets + zeros, sizeof(octets) - zeros));
+}

@@ -21,4 +21,7 @@ struct certid {
  * 0, is none. */
 bool certid_parse(struct certid *id, const char *text, size_t len, struct problem *p);
 
+/* The same text, as the RFC wants it: the serial's DER content.  In the arena. */
+const char *certid_print(struct arena *a, struct blob key, const struct serial *serial);
+
 #endif
