@@ -163,7 +163,7 @@ struct acme_webhook {
 	bool			 absent_allows;	/* when there is no answer */
 };
 
-/* When certificates shall be renewed (docs/ari.md). */
+/* When certificates shall be renewed (docs/renewal.md). */
 struct acme_renewal {
 	int64_t	from, until;		/* percent of a life: there the window lies */
 	bool	smoothing;		/* as many in each slot of time */

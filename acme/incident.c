@@ -10,7 +10,7 @@
 #include "acme/count.h"
 #include "acme/jobs.h"
 #include "acme/local.h"
-#include "acme/plan.h"
+#include "acme/renewal.h"
 #include "acme/revoke.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -146,35 +146,21 @@ spread_left(const struct incident *incident, int64_t now)
 	return left < SLOT_SECONDS ? SLOT_SECONDS : left;
 }
 
-/* Where the least is planned. */
-static struct plan_window
-window_of(struct edit *e, struct arena *a, const struct incident *incident,
-	  const struct cert *cert)
-{
-	struct plan_ask ask = { .not_before = cert->not_before, .not_after = cert->not_after,
-				.now = clock_now() };
-	int64_t spread = spread_left(incident, ask.now);
-	struct plan_loads loads = plan_range_within(&ask, spread);
-
-	loads.load = arena_alloc(a, loads.count * sizeof(loads.load[0]));
-	store_slots_load(edit_view(e), (uint32_t)loads.first, loads.count, loads.load);
-	return plan_window_within(&ask, spread, &loads);
-}
-
 /* The certificate belongs to the incident; its window is moved if it still waits for one. */
 static void
 mark(struct edit *e, struct arena *a, const struct incident *incident, const struct cert *cert)
 {
 	const struct renewal *there = store_renewal_get(edit_view(e), a, &cert->serial);
 	struct renewal next = { .serial = cert->serial, .not_after = cert->not_after };
-	struct plan_window window;
+	int64_t now = clock_now();
+	struct window window;
 
 	store_incident_cert_put(e, &incident->id, &cert->serial);
 	if (there != NULL)
 		next = *there;
-	if (next.closed || !serial_none(&next.successor))
+	if (!store_renewal_open(&next))
 		return;
-	window = window_of(e, a, incident, cert);
+	window = renewal_within(edit_view(e), a, cert, now, spread_left(incident, now));
 	next.start = window.start;
 	next.end = window.end;
 	next.incident = incident->id;

@@ -140,5 +140,5 @@ incident_settled(const struct view *v, struct arena *a, const struct serial *ser
 	const struct renewal *renewal = store_renewal_get(v, a, serial);
 
 	return cert == NULL || cert->state != CERT_ISSUED || cert->not_after < now ||
-	       (renewal != NULL && (renewal->closed || !serial_none(&renewal->successor)));
+	       (renewal != NULL && !store_renewal_open(renewal));
 }

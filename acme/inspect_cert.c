@@ -71,16 +71,10 @@ facts_json(const struct view *v, struct arena *a, const struct cert *cert)
 	return o;
 }
 
-static bool
-is_open(const struct renewal *renewal)
-{
-	return !renewal->closed && serial_none(&renewal->successor);
-}
-
 static const char *
 renewal_word(const struct renewal *renewal, int64_t now)
 {
-	if (!is_open(renewal))
+	if (!store_renewal_open(renewal))
 		return renewal->closed ? "closed" : "renewed";
 	return now >= renewal->end ? "overdue" : now >= renewal->start ? "due" : "planned";
 }
@@ -109,7 +103,7 @@ acme_inspect_renewal(const struct view *v, struct arena *a, const struct serial 
 	const struct cert *cert = store_cert_get(v, a, serial);
 	json_t *o;
 
-	if (renewal == NULL || cert == NULL || !is_open(renewal))
+	if (renewal == NULL || cert == NULL || !store_renewal_open(renewal))
 		return NULL;
 	o = facts_json(v, a, cert);
 	set(o, "state", renewal_word(renewal, now));

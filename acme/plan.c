@@ -19,15 +19,15 @@ floor_div(int64_t a, int64_t b)
 }
 
 int64_t
-plan_slot(struct plan_window window)
+plan_slot(struct window window)
 {
-	return floor_div(window.start + (window.end - window.start) / 2, PLAN_SLOT);
+	return floor_div(window.start + (window.end - window.start) / 2, SLOT_SECONDS);
 }
 
 int64_t
 plan_row(int64_t slot)
 {
-	return floor_div(slot, PLAN_ROW);
+	return floor_div(slot, SLOTS_ROW);
 }
 
 int64_t
@@ -56,7 +56,7 @@ change(uint32_t *count, int n)
 }
 
 void
-plan_add(struct plan_loads *loads, struct plan_window window, int n)
+plan_add(struct plan_loads *loads, struct window window, int n)
 {
 	int64_t at = plan_slot(window) - loads->first;
 
@@ -72,7 +72,7 @@ class_length(size_t class)
 }
 
 void
-plan_totals_add(struct plan_totals *totals, struct plan_window window, int n)
+plan_totals_add(struct plan_totals *totals, struct window window, int n)
 {
 	change(&totals->count[slots_class(window.end - window.start)], n);
 }
@@ -80,7 +80,7 @@ plan_totals_add(struct plan_totals *totals, struct plan_window window, int n)
 void
 plan_totals_end(struct plan_totals *all, const struct plan_totals *row)
 {
-	for (size_t i = 0; i < PLAN_CLASSES; i++)
+	for (size_t i = 0; i < SLOTS_LENGTHS; i++)
 		all->count[i] -= row->count[i] < all->count[i] ? row->count[i] : all->count[i];
 }
 
@@ -92,8 +92,8 @@ level(const struct plan_totals *totals, const struct plan_ask *ask)
 	int64_t length = plan_length(ask->not_after - ask->not_before);
 	uint64_t middle = (uint64_t)(ask->band.from + ask->band.until), sum = 0;
 
-	for (size_t i = slots_class(length - length / 16); i < PLAN_CLASSES; i++)
-		sum += ONE * PLAN_SLOT * totals->count[i] / (class_length(i) * WINDOWS);
+	for (size_t i = slots_class(length - length / 16); i < SLOTS_LENGTHS; i++)
+		sum += ONE * SLOT_SECONDS * totals->count[i] / (class_length(i) * WINDOWS);
 	return sum * 2000 / middle;
 }
 
@@ -109,10 +109,10 @@ static struct range
 range_make(int64_t start, int64_t end, int64_t length)
 {
 	struct range r = { start, end, length, 0, 0 };
-	int64_t middle = PLAN_SLOT / 2, last;
+	int64_t middle = SLOT_SECONDS / 2, last;
 
-	r.first = floor_div(start + length / 2 - middle + PLAN_SLOT - 1, PLAN_SLOT);
-	last = floor_div(end - (length - length / 2) - middle, PLAN_SLOT);
+	r.first = floor_div(start + length / 2 - middle + SLOT_SECONDS - 1, SLOT_SECONDS);
+	last = floor_div(end - (length - length / 2) - middle, SLOT_SECONDS);
 	r.count = last < r.first ? 0 : last - r.first + 1;
 	return r;
 }
@@ -135,12 +135,6 @@ range_within(const struct plan_ask *ask, int64_t spread)
 	if (length > spread / 8)
 		length = spread / 8;
 	return range_make(ask->now, end < ask->not_after ? end : ask->not_after, length);
-}
-
-bool
-plan_band_check(struct plan_band band)
-{
-	return band.from >= 100 && band.from < band.until && band.until <= 900;
 }
 
 struct plan_loads
@@ -187,31 +181,31 @@ best(struct range r, const struct plan_loads *loads, uint64_t most)
 	return r.first + at;
 }
 
-static struct plan_window
+static struct window
 choose(const struct plan_ask *ask, struct range r, const struct plan_loads *loads, uint64_t most)
 {
 	int64_t start = r.start, end;
 
 	if (r.count > 0) {
-		start = best(r, loads, most) * PLAN_SLOT + PLAN_SLOT / 2 - r.length / 2;
-		return (struct plan_window){ start, start + r.length };
+		start = best(r, loads, most) * SLOT_SECONDS + SLOT_SECONDS / 2 - r.length / 2;
+		return (struct window){ start, start + r.length };
 	}
 	if (r.end - r.start >= SHORTEST)
-		return (struct plan_window){ r.start, r.end };
+		return (struct window){ r.start, r.end };
 	end = ask->now + r.length < ask->not_after ? ask->now + r.length : ask->not_after;
 	if (end < ask->now + SHORTEST)
 		end = ask->now + SHORTEST;
-	return (struct plan_window){ ask->now, end };
+	return (struct window){ ask->now, end };
 }
 
-struct plan_window
+struct window
 plan_window(const struct plan_ask *ask, const struct plan_loads *loads,
 	    const struct plan_totals *totals)
 {
 	return choose(ask, range_band(ask), loads, level(totals, ask));
 }
 
-struct plan_window
+struct window
 plan_window_within(const struct plan_ask *ask, int64_t spread, const struct plan_loads *loads)
 {
 	return choose(ask, range_within(ask, spread), loads, 0);

@@ -36,19 +36,13 @@
 
 #include "store/store.h"
 
-#define PLAN_SLOT    SLOT_SECONDS
-#define PLAN_ROW     SLOTS_ROW
-#define PLAN_CLASSES SLOTS_LENGTHS	/* of windows by their length */
-
 /* Thousandths of the lifetime; 100 <= from < until <= 900. */
 struct plan_band {
 	int	 from, until;
 };
 
-#define PLAN_BAND ((struct plan_band){ 500, 660 })
-
 /* Seconds since 1970; end > start + 1, the end is not in it. */
-struct plan_window {
+struct window {
 	int64_t	 start, end;
 };
 
@@ -61,7 +55,7 @@ struct plan_loads {
 
 /* Windows, by the class of their length: those of one row, and those of all rows. */
 struct plan_totals {
-	uint32_t	 count[PLAN_CLASSES];
+	uint32_t	 count[SLOTS_LENGTHS];
 };
 
 /* A certificate that wants a window. */
@@ -69,9 +63,6 @@ struct plan_ask {
 	int64_t		 not_before, not_after, now;
 	struct plan_band band;
 };
-
-/* False: not a band that an operator may ask for. */
-bool plan_band_check(struct plan_band band);
 
 /* Length of the window of a certificate that lives so many seconds; at least 60. */
 int64_t plan_length(int64_t lifetime);
@@ -87,26 +78,26 @@ struct plan_loads plan_range(const struct plan_ask *ask);
 /* The best window in what is left of the band, from now on; loads has (at least) the slots of
  * plan_range().  What is left is a window itself if it is shorter than one and two seconds long or
  * more; after that the window begins now, and ends with the life of the certificate or before. */
-struct plan_window plan_window(const struct plan_ask *ask, const struct plan_loads *loads,
+struct window plan_window(const struct plan_ask *ask, const struct plan_loads *loads,
 			       const struct plan_totals *totals);
 
 /* For incidents: the same for windows that begin now or later and end before now + spread, as
  * long as the certificate lives.  The least loaded slots are taken, so that certificates that are
  * planned one after the other, each added before the next, are spread evenly. */
 struct plan_loads plan_range_within(const struct plan_ask *ask, int64_t spread);
-struct plan_window plan_window_within(const struct plan_ask *ask, int64_t spread,
+struct window plan_window_within(const struct plan_ask *ask, int64_t spread,
 				      const struct plan_loads *loads);
 
 /* The slot that a window is counted in, that of its middle; the row that has a slot. */
-int64_t plan_slot(struct plan_window window);
+int64_t plan_slot(struct window window);
 int64_t plan_row(int64_t slot);
 
 /* Add n windows (n < 0: take them away) to the loads, which have their slot; to the totals of
  * their row; and to the totals of all.  A window is taken away when its certificate has been
  * replaced or revoked, and when it is moved; not if its row has been deleted.  A count never
  * falls below 0. */
-void plan_add(struct plan_loads *loads, struct plan_window window, int n);
-void plan_totals_add(struct plan_totals *totals, struct plan_window window, int n);
+void plan_add(struct plan_loads *loads, struct window window, int n);
+void plan_totals_add(struct plan_totals *totals, struct window window, int n);
 
 /* The row is about to be deleted: takes its windows from the totals of all. */
 void plan_totals_end(struct plan_totals *all, const struct plan_totals *row);

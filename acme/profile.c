@@ -102,7 +102,8 @@ profile_choose(const struct directory *d, const struct binding *binding, const c
 	return NULL;
 }
 
-const char *
+/* What it is, for people. */
+static const char *
 profile_described(const struct acme_profile *profile, struct arena *a)
 {
 	if (*profile->description != '\0')

@@ -20,9 +20,6 @@ bool profile_offered(const struct directory *d, const struct acme_profile *profi
 /* meta.profiles: names and descriptions; the caller owns the reference. */
 json_t *profile_meta(const struct directory *d);
 
-/* What it is, for people: its description, or made of its lifetime; in the arena. */
-const char *profile_described(const struct acme_profile *profile, struct arena *a);
-
 /* May its certificates have that key?  False with badCSR. */
 bool profile_key(const struct acme_profile *profile, const struct public_key *key,
 		 struct problem *p);

@@ -3,7 +3,6 @@
  * Runs on: writer; what is pure, anywhere. */
 #include "acme/renewal.h"
 
-#include "acme/plan.h"
 #include "acme/status.h"
 #include "base/clock.h"
 
@@ -13,7 +12,7 @@
 
 /* --- windows ------------------------------------------------------------------------ */
 
-struct window
+static struct window
 renewal_fixed(int64_t not_before, int64_t not_after)
 {
 	int64_t life = not_after + 1 - not_before;
@@ -46,11 +45,9 @@ renewal_within(const struct view *v, struct arena *a, const struct cert *cert, i
 	struct plan_ask ask = { .not_before = cert->not_before, .not_after = cert->not_after,
 				.now = now };
 	struct plan_loads loads = plan_range_within(&ask, spread);
-	struct plan_window window;
 
 	read_loads(v, a, &loads);
-	window = plan_window_within(&ask, spread, &loads);
-	return (struct window){ window.start, window.end };
+	return plan_window_within(&ask, spread, &loads);
 }
 
 static struct window
@@ -59,13 +56,11 @@ smooth(struct flow *f, const struct plan_ask *ask)
 	const struct view *v = edit_view(f->txn);
 	struct plan_loads loads = plan_range(ask);
 	struct plan_totals totals;
-	struct plan_window window;
 
 	store_slots_pass(f->txn, ask->now);
 	read_loads(v, f->arena, &loads);
 	store_slots_lengths(v, totals.count);
-	window = plan_window(ask, &loads, &totals);
-	return (struct window){ window.start, window.end };
+	return plan_window(ask, &loads, &totals);
 }
 
 static struct window

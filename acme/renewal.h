@@ -4,17 +4,10 @@
 #define ACME_RENEWAL_H
 
 #include "acme/acme.h"
+#include "acme/plan.h"
 
-/* Seconds since 1970, start < end. */
-struct window {
-	int64_t	start, end;
-};
-
-/* The window of a certificate that was not planned: it begins a little before a third of its
- * life is left (before half of it, if it lives less than ten days).  Pure. */
-struct window renewal_fixed(int64_t not_before, int64_t not_after);
-
-/* The window of a certificate: what is planned, or that; of a revoked one it is over.  r: its
+/* The window of a certificate: what is planned; else it begins a little before a third of its life
+ * is left (before half of it, if it lives less than ten days); of a revoked one it is over.  r: its
  * renewal, or NULL.  Pure. */
 struct window renewal_window(const struct cert *cert, const struct renewal *r);
 

@@ -11,19 +11,19 @@
 /* --- windows ------------------------------------------------------------------------- */
 
 /* As Boulder has them: about a third of the life before its end, half of it if that is short. */
-static struct plan_window
+static struct window
 window_plain(const struct simulation *s, int64_t now)
 {
 	int64_t middle = now + s->lifetime - s->lifetime / (s->lifetime < 10 * DAY ? 2 : 3);
 	int64_t part = s->lifetime / 100 > 1 ? s->lifetime / 100 : 1;
 
-	return (struct plan_window){ middle - part, middle + part };
+	return (struct window){ middle - part, middle + part };
 }
 
-static struct plan_window
+static struct window
 window_choose(struct fleet *f)
 {
-	int64_t now = f->now * PLAN_SLOT;
+	int64_t now = f->now * SLOT_SECONDS;
 	const struct plan_ask ask = { now, now + f->s->lifetime, now,
 				      { f->s->from, f->s->until } };
 
@@ -34,7 +34,7 @@ window_choose(struct fleet *f)
 
 /* n windows more, or fewer. */
 void
-window_count(struct fleet *f, struct plan_window window, int n)
+window_count(struct fleet *f, struct window window, int n)
 {
 	int64_t row = plan_row(plan_slot(window));
 
@@ -82,7 +82,7 @@ begin_slots(const struct simulation *s)
 
 	if (s->burst)
 		seconds = s->lifetime / 6 < DAY ? s->lifetime / 6 : DAY;
-	return seconds < PLAN_SLOT ? 1 : seconds / PLAN_SLOT;
+	return seconds < SLOT_SECONDS ? 1 : seconds / SLOT_SECONDS;
 }
 
 /* Those of the fleet that begin in this slot. */
@@ -110,7 +110,7 @@ run_slot(struct fleet *f)
 {
 	uint32_t i = f->at[f->now - f->begin], next;
 
-	if (f->now % PLAN_ROW == 0 && f->now > f->begin)
+	if (f->now % SLOTS_ROW == 0 && f->now > f->begin)
 		plan_totals_end(&f->all, &f->rows[plan_row(f->now - 1) - plan_row(f->begin)]);
 	for (; i != NONE; i = next) {
 		next = f->cohorts[i].link;
@@ -149,18 +149,18 @@ fleet_begin(struct fleet *f, const struct simulation *s, struct simulated *out)
 {
 	int64_t slots;
 
-	*f = (struct fleet){ .s = s, .out = out, .begin = SIMULATION_BEGIN / PLAN_SLOT };
+	*f = (struct fleet){ .s = s, .out = out, .begin = SIMULATION_BEGIN / SLOT_SECONDS };
 	slots = (s->length + 3599) / 3600 * SLOTS_HOUR;
 	f->end = f->begin + slots;
-	f->life = s->lifetime / PLAN_SLOT;
-	f->retry = plan_retry(s->lifetime) / PLAN_SLOT;
+	f->life = s->lifetime / SLOT_SECONDS;
+	f->retry = plan_retry(s->lifetime) / SLOT_SECONDS;
 	f->retry += f->retry == 0;
 	f->late = f->retry / 10;
 	f->seed = (s->seed + 1) * 0x9e3779b97f4a7c15u | 1;
 	f->at = zeroes((size_t)slots + 1, sizeof(*f->at));
-	f->loads = (struct plan_loads){ f->begin, (size_t)(slots + f->life + PLAN_ROW), NULL };
+	f->loads = (struct plan_loads){ f->begin, (size_t)(slots + f->life + SLOTS_ROW), NULL };
 	f->loads.load = zeroes(f->loads.count, sizeof(*f->loads.load));
-	f->rows = zeroes(f->loads.count / PLAN_ROW + 2, sizeof(*f->rows));
+	f->rows = zeroes(f->loads.count / SLOTS_ROW + 2, sizeof(*f->rows));
 
 	*out = (struct simulated){ .hours = (size_t)(slots / SLOTS_HOUR) };
 	out->issued = zeroes(out->hours, sizeof(*out->issued));

@@ -21,7 +21,7 @@
 #include "acme/acme.h"
 #include "acme/plan.h"
 
-#define SLOTS_HOUR  (3600 / PLAN_SLOT)
+#define SLOTS_HOUR  (3600 / SLOT_SECONDS)
 #define SLOTS_CRON  (12 * SLOTS_HOUR)
 #define NONE	    0		/* no cohort: number 0 is not used */
 
@@ -33,7 +33,7 @@ enum kind {
 
 struct cohort {
 	int64_t			issued;		/* slot */
-	struct plan_window	window;
+	struct window	window;
 	uint32_t		n, link;
 	uint8_t			kind, tries;	/* that failed, of those who want to renew */
 };
@@ -67,6 +67,6 @@ void cohort_expire(struct fleet *f, const struct cohort *c);
 void client_wake(struct fleet *f, uint32_t i);
 
 /* n windows more, or fewer. */
-void window_count(struct fleet *f, struct plan_window window, int n);
+void window_count(struct fleet *f, struct window window, int n);
 
 #endif

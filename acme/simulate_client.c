@@ -98,7 +98,7 @@ cohort_wake(struct fleet *f, uint32_t i, int64_t when)
 static bool
 server_down(const struct fleet *f)
 {
-	int64_t now = (f->now - f->begin) * PLAN_SLOT;
+	int64_t now = (f->now - f->begin) * SLOT_SECONDS;
 
 	return now >= f->s->outage_start && now < f->s->outage_start + f->s->outage_length;
 }
@@ -107,7 +107,7 @@ server_down(const struct fleet *f)
 static int64_t
 ari_first(struct fleet *f, const struct cohort *c, int64_t when)
 {
-	int64_t due = c->window.start / PLAN_SLOT - f->retry;
+	int64_t due = c->window.start / SLOT_SECONDS - f->retry;
 	int64_t many = (due - when) / (f->retry + f->late) - 10;
 
 	if (many > 10) {
@@ -193,7 +193,7 @@ void
 client_wake(struct fleet *f, uint32_t i)
 {
 	const struct cohort c = f->cohorts[i];
-	int64_t next = (f->now + f->retry) * PLAN_SLOT;
+	int64_t next = (f->now + f->retry) * SLOT_SECONDS;
 	uint32_t n = c.n;
 
 	if (c.kind == ARI && c.tries == 0)

@@ -73,11 +73,11 @@ sweep_delete(struct flow *f)
 }
 
 static void
-tell_late(struct arena *a, const struct sweep_late *late)
+tell_unrenewed(struct arena *a, const struct sweep_unrenewed *cert)
 {
 	log_event(LOG_WARN, "certificate expired, not renewed", "s:s, s:s, s:s, s:s", "names",
-		  late->names, "account", id_print(a, &late->account), "serial",
-		  serial_hex(a, &late->serial), "not_after", clock_print(a, late->not_after));
+		  cert->names, "account", id_print(a, &cert->account), "serial",
+		  serial_hex(a, &cert->serial), "not_after", clock_print(a, cert->not_after));
 }
 
 static void
@@ -126,9 +126,9 @@ sweep_end(struct flow *f)
 		metric_add(&count_swept, i, 0, w->sum.n[i]);
 		s->n[i] += w->sum.n[i];
 	}
-	metric_add(&count_unrenewed, 0, 0, w->sum.nlate);
-	for (size_t i = 0; i < w->sum.nlate; i++)
-		tell_late(f->arena, &w->sum.late[i]);
+	metric_add(&count_unrenewed, 0, 0, w->sum.nunrenewed);
+	for (size_t i = 0; i < w->sum.nunrenewed; i++)
+		tell_unrenewed(f->arena, &w->sum.unrenewed[i]);
 	if (w->over)
 		round_over(s, w->terms.now);
 	sweep_later(s, w->over ? s->local->config->retention.every * 1000 : PAUSE_MS);

@@ -71,7 +71,7 @@ enum sweep_count {
 };
 
 /* A certificate that ended without another one in its place. */
-struct sweep_late {
+struct sweep_unrenewed {
 	struct serial	 serial;
 	struct id	 account;
 	const char	*names;
@@ -80,8 +80,8 @@ struct sweep_late {
 
 struct sweep_sum {
 	uint64_t		 n[SWEEP_COUNTS];
-	struct sweep_late	*late;		/* nlate */
-	size_t			 nlate;
+	struct sweep_unrenewed	*unrenewed;	/* nunrenewed */
+	size_t			 nunrenewed;
 };
 
 /* Carries a page out, as far as what it says still holds; fills *sum, in the arena. */

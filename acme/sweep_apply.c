@@ -43,19 +43,17 @@ renewed_silently(const struct apply *x, const struct cert *cert, const struct id
 static void
 close_renewal(const struct apply *x, const struct store_end *end)
 {
-	struct renewal next = *store_renewal_get(x->ask.view, x->ask.arena, &end->serial);
 	const struct cert *cert = store_cert_get(x->ask.view, x->ask.arena, &end->serial);
 	const struct ident *idents;
 	size_t n;
 
-	next.closed = true;
-	store_renewal_put(x->edit, &next);
+	store_renewal_close(x->edit, &end->serial);
 	if (cert == NULL || cert->state != CERT_ISSUED)
 		return;
 	idents = names_of(x, cert, &n);
 	if (renewed_silently(x, cert, idents, n))
 		return;
-	x->sum->late[x->sum->nlate++] = (struct sweep_late){
+	x->sum->unrenewed[x->sum->nunrenewed++] = (struct sweep_unrenewed){
 		cert->serial, cert->account, ident_list(x->ask.arena, idents, n),
 		cert->not_after
 	};
@@ -146,7 +144,7 @@ sweep_apply(struct edit *e, struct arena *a, const struct sweep_terms *t,
 	struct apply x = { { edit_view(e), a, t }, e, sum };
 
 	*sum = (struct sweep_sum){
-		.late = arena_alloc(a, page->n * sizeof(sum->late[0]))
+		.unrenewed = arena_alloc(a, page->n * sizeof(sum->unrenewed[0]))
 	};
 	for (size_t i = 0; i < page->n; i++) {
 		if (page->keys != NULL)

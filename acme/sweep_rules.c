@@ -25,16 +25,10 @@ sweep_until_certs(const struct sweep_terms *t)
 
 /* --- certificates ------------------------------------------------------------------- */
 
-static bool
-is_open(const struct renewal *renewal)
-{
-	return renewal != NULL && !renewal->closed && serial_none(&renewal->successor);
-}
-
 bool
 sweep_waited_for(const struct sweep_ask *q, const struct store_end *end)
 {
-	return is_open(store_renewal_get(q->view, q->arena, &end->serial));
+	return store_renewal_open(store_renewal_get(q->view, q->arena, &end->serial));
 }
 
 /* Is it revoked, good for longer, and in no CRL to come? */
@@ -67,7 +61,8 @@ sweep_cert_goes(const struct sweep_ask *q, const struct store_end *end)
 	const struct cert *cert = store_cert_get(q->view, q->arena, &end->serial);
 	const struct renewal *renewal = store_renewal_get(q->view, q->arena, &end->serial);
 
-	if (cert == NULL || cert->state == CERT_INTENDED || is_open(renewal))
+	if (cert == NULL || cert->state == CERT_INTENDED ||
+	    store_renewal_open(renewal))
 		return false;
 	if (cert->state == CERT_REVOKED && store_revoked_stands(q->view, cert))
 		return false;

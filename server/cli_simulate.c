@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli_simulate.c - brevet simulate: how evenly a fleet would renew. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -296,67 +295,6 @@ progress(int percent)
 	fprintf(stderr, "\r%3d %%", percent);
 }
 
-static void
-row_print(const char *name, const struct simulated_part *p)
-{
-	printf("%-22s %12.1f %10" PRIu32 " %10.2f %10" PRId64 " %10" PRId64 "\n", name, p->mean,
-	       p->peak, p->mean > 0 ? p->peak / p->mean : 0, p->failed, p->expired);
-}
-
-/* The first lifetimes, a row each; the outage; the rest. */
-static void
-table_print(const struct simulate *s, int i)
-{
-	size_t hours = s->result[i].hours;
-	struct simulated_part part;
-	char name[32];
-
-	printf("\n%-22s %12s %10s %10s %10s %10s\n", simulate_title(s, i), "mean/hour", "peak/hour",
-	       "peak/mean", "failed", "expired");
-	for (int64_t n = 1; n <= 6 && n * s->run.lifetime <= s->run.length; n++) {
-		part = (struct simulated_part){
-			.from = (size_t)((n - 1) * s->run.lifetime / HOUR),
-			.until = (size_t)(n * s->run.lifetime / HOUR) };
-		acme_simulated_part(&s->result[i], &part);
-		snprintf(name, sizeof(name), "lifetime %" PRId64, n);
-		row_print(name, &part);
-	}
-	part = (struct simulated_part){ 0 };
-	simulate_outage(s, &part.from, &part.until);
-	acme_simulated_part(&s->result[i], &part);
-	if (part.until > 0)
-		row_print("outage and a day more", &part);
-	part = simulate_steady(s, i);
-	if (part.from < hours)
-		row_print(part.skip_until > 0 ? "from the third on *" : "from the third on", &part);
-}
-
-static void
-print(const struct simulate *s)
-{
-	const struct simulation *run = &s->run;
-	const struct simulated *r = &s->result[0];
-	struct arena *a = arena_new();
-
-	printf("%" PRId64 " certificates of %s, %s", run->fleet,
-	       clock_duration_print(a, run->lifetime),
-	       clock_duration_print(a, (int64_t)r->hours * HOUR));
-	if (run->outage_length > 0)
-		printf(", %s down after %s", clock_duration_print(a, run->outage_length),
-		       clock_duration_print(a, run->outage_start));
-	putchar('\n');
-	for (int i = 0; i < s->nresult; i++)
-		table_print(s, i);
-	if (run->outage_length > 0)
-		puts("* mean and peak without the outage and the day after it");
-	for (int i = 0; i < s->nresult; i++)
-		printf("%s: %" PRId64 " issued, %" PRId64 " of them renewals; %" PRId64
-		       " had expired; planned by %" PRId64 "\n", simulate_title(s, i),
-		       s->result[i].nissued, s->result[i].nrenewed, s->result[i].nexpired,
-		       s->result[i].batch);
-	arena_free(a);
-}
-
 static bool
 file_write(const struct simulate *s, const char *name,
 	   bool (*write)(const struct simulate *s, FILE *out))
@@ -401,7 +339,7 @@ cli_simulate(int argc, char **argv)
 		return EXIT_USAGE;
 	s.run.progress = isatty(STDERR_FILENO) ? progress : NULL;
 	simulate_run(&s);
-	print(&s);
+	simulate_print(&s);
 	good = file_write(&s, s.csv, simulate_csv);
 	good = file_write(&s, s.svg, simulate_svg) && good;
 	simulate_free(&s);

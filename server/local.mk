@@ -7,7 +7,7 @@ libserver_a_SOURCES = server/admin.c server/admin.h server/cli.c server/cli.h \
 	server/cli_renewals.c server/cli_serve.c server/cli_show.c \
 	server/cli_simulate.c server/config.c server/config.h server/edge.c server/edge.h \
 	server/head.c server/head.h server/http.c server/http.h server/listen.c \
-	server/listen.h server/metrics.c server/metrics.h server/options.c \
+	server/listen.h server/metrics.c server/metrics.h server/option_types.c server/options.c \
 	server/options.h server/reload.c server/serve.h server/settings.c \
 	server/settings.h server/simulate.c server/simulate.h server/simulate_draw.c \
 	server/snapshot.c server/snapshot.h server/snapshot_directory.c \

@@ -93,7 +93,7 @@ const struct command commands[] = {
 	  "                       name, key, serial = VALUE; issued < <= > >= TIME; issued\n"
 	  "                       between TIME and TIME; with and, or, not and parentheses\n"
 	  "  --explanation URL    is shown to their clients\n"
-	  "  --spread DURATION    their windows begin within it (default 1d, or half of\n"
+	  "  --spread DURATION    their windows lie within it (default 1d, or half of\n"
 	  "                       --revoke-after)\n"
 	  "  --revoke-after DURATION\n"
 	  "                       then all of them are revoked; default never\n"

@@ -61,6 +61,9 @@ struct directory_options {
  * sections); NULL: there is none. */
 const struct config_option *option_find(const char *section, const char *name);
 
+/* What a value of that type is, for people. */
+const char *option_type_help(enum option_type type);
+
 /* Is its value a list? */
 bool option_is_list(const struct config_option *o);
 

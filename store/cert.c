@@ -64,39 +64,11 @@ store_cert_get(const struct view *v, struct arena *a, const struct serial *seria
 	return cert;
 }
 
-struct list {
-	struct blob	 after;
-	struct serial	*serials;
-	size_t		 n, max;
-};
-
-static bool
-list_row(void *arg, struct blob key, struct blob value)
-{
-	struct list *list = arg;
-
-	(void)value;
-	if (blob_equal(key, list->after))
-		return true;
-	if (list->n == list->max)
-		return false;
-	if (key.len != SERIAL_LEN)
-		store_corrupt(TABLE_CERTS, key, "not a serial");
-	memcpy(list->serials[list->n++].b, key.data, SERIAL_LEN);
-	return true;
-}
-
 size_t
 store_cert_list(const struct view *v, struct arena *a, const struct serial *after, size_t max,
 		struct serial **serials)
 {
-	struct list list = { .max = max };
-
-	if (after != NULL)
-		list.after = BLOB_ID(after);
-	*serials = list.serials = arena_alloc(a, max * sizeof(list.serials[0]));
-	view_scan(v, TABLE_CERTS, list.after, list_row, &list);
-	return list.n;
+	return serial_list(v, a, TABLE_CERTS, (struct blob){ NULL, 0 }, after, max, serials);
 }
 
 void

@@ -84,8 +84,7 @@ cert_key(struct arena *a, const struct id *id, const struct serial *serial)
 	struct encoder c = { .arena = a };
 
 	encode_id(&c, id);
-	if (serial != NULL)
-		encode_serial(&c, serial);
+	encode_serial(&c, serial);
 	return encoder_blob(&c);
 }
 
@@ -102,37 +101,9 @@ store_incident_cert_del(struct edit *e, const struct id *id, const struct serial
 	edit_del(e, TABLE_INCIDENT_CERTS, cert_key(edit_arena(e), id, serial));
 }
 
-struct list {
-	struct blob	 after;
-	const struct id	*id;
-	struct serial	*serials;
-	size_t		 n, max;
-};
-
-static bool
-list_row(void *arg, struct blob key, struct blob value)
-{
-	struct list *list = arg;
-
-	(void)value;
-	if (blob_equal(key, list->after))
-		return true;
-	if (list->n == list->max || key.len != ID_LEN + SERIAL_LEN ||
-	    memcmp(key.data, list->id->b, ID_LEN) != 0)
-		return false;
-	memcpy(list->serials[list->n++].b, key.data + ID_LEN, SERIAL_LEN);
-	return true;
-}
-
 size_t
 store_incident_cert_list(const struct view *v, struct arena *a, const struct id *id,
 			 const struct serial *after, size_t max, struct serial **serials)
 {
-	struct list list = { .id = id, .max = max };
-
-	if (after != NULL)
-		list.after = cert_key(a, id, after);
-	*serials = list.serials = arena_alloc(a, max * sizeof(list.serials[0]));
-	view_scan(v, TABLE_INCIDENT_CERTS, cert_key(a, id, after), list_row, &list);
-	return list.n;
+	return serial_list(v, a, TABLE_INCIDENT_CERTS, BLOB_ID(id), after, max, serials);
 }

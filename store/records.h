@@ -50,10 +50,12 @@ void ended_del(struct edit *e, const struct ended *record);
 /* Rows of formats before 4 become ours. */
 void ends_upgrade(struct edit *e);
 
-/* The ids behind a prefix in a table's keys, in their order, at most max, those behind
- * `after` (NULL: from the first), in the arena; returns how many. */
+/* The ids, or serials, behind a prefix in a table's keys, in their order, at most max, those
+ * behind `after` (NULL: from the first), in the arena; returns how many. */
 size_t id_list(const struct view *v, struct arena *a, enum table t, struct blob prefix,
 	       const struct id *after, size_t max, struct id **ids);
+size_t serial_list(const struct view *v, struct arena *a, enum table t, struct blob prefix,
+		   const struct serial *after, size_t max, struct serial **serials);
 
 /* An open renewal's window in the slots of time. */
 void slots_change(struct edit *e, const struct renewal *renewal, bool add);
@@ -64,8 +66,8 @@ void revoked_put(struct edit *e, const struct cert *cert);
 /* All evidence of an authorization or order goes. */
 void evidence_del(struct edit *e, const struct id *id);
 
-/* A record is added (old: NULL data), replaced or deleted (new: NULL data): for store_counts().  The end of the edit
- * writes what has come together. */
+/* A record is added (old: NULL data), replaced or deleted (new: NULL data): for store_counts().
+ * The end of the edit writes what has come together. */
 void counts_change(struct edit *e, enum table t, struct blob old, struct blob new);
 void counts_write(struct edit *e);
 

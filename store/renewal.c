@@ -68,10 +68,10 @@ due_key(struct arena *a, int64_t start, const struct serial *serial)
 	return encoder_blob(&c);
 }
 
-static bool
-is_open(const struct renewal *renewal)
+bool
+store_renewal_open(const struct renewal *renewal)
 {
-	return !renewal->closed && serial_none(&renewal->successor);
+	return renewal != NULL && !renewal->closed && serial_none(&renewal->successor);
 }
 
 static void
@@ -97,7 +97,7 @@ store_renewal_put(struct edit *e, const struct renewal *renewal)
 {
 	struct arena *a = edit_arena(e);
 	const struct renewal *old = store_renewal_get(edit_view(e), a, &renewal->serial);
-	bool was = old != NULL && is_open(old), is = is_open(renewal);
+	bool was = store_renewal_open(old), is = store_renewal_open(renewal);
 
 	edit_put(e, TABLE_RENEWALS, BLOB_ID(&renewal->serial), renewal_encode(renewal, a));
 	if (was && is && old->start == renewal->start && old->end == renewal->end)
@@ -128,7 +128,7 @@ store_renewal_del(struct edit *e, const struct serial *serial)
 
 	if (old == NULL)
 		return;
-	if (is_open(old))
+	if (store_renewal_open(old))
 		due_del(e, old);
 	edit_del(e, TABLE_RENEWALS, BLOB_ID(serial));
 }

@@ -407,6 +407,8 @@ struct renewal {
 
 const struct renewal *store_renewal_get(const struct view *v, struct arena *a,
 					const struct serial *serial);	/* NULL: none */
+/* Does somebody wait for it?  False of NULL.  Pure. */
+bool store_renewal_open(const struct renewal *renewal);
 /* Adds or replaces it, and keeps the index of open ones and the slots below right. */
 void store_renewal_put(struct edit *e, const struct renewal *renewal);
 /* Nobody waits for its renewal any more; nothing, if it has none. */

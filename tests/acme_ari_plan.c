@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "tests/ari.h"
 #include "tests/scene.h"
+#include "tests/stored.h"
 
 #define FLEET 200
 #define NAMES 64		/* of the scene */
@@ -21,16 +22,8 @@ static struct arena *a;
 static struct store *
 store_of_scene(void)
 {
-	struct problem p = { 0 };
-	struct store *s;
-
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	s = store_open(arena_printf(a, "%s/data", scene.server->dir), (uint64_t)1 << 30, false, &p);
-	if (s == NULL) {
-		printf("Bail out! %s\n", p.detail);
-		exit(1);
-	}
-	return s;
+	return server_store(a, scene.server);
 }
 
 static void

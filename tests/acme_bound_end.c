@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "tests/attack.h"
 #include "tests/bind.h"
+#include "tests/stored.h"
 
 static struct scene scene;
 
@@ -164,30 +165,6 @@ test_revoked(struct arena *a)
 	leave(c);
 }
 
-/* The store of the stopped server. */
-static struct store *
-store_of_server(struct arena *a)
-{
-	struct problem p = { 0 };
-	struct store *s = store_open(arena_printf(a, "%s/data", scene.server->dir),
-				     (uint64_t)1 << 30, false, &p);
-
-	if (s == NULL) {
-		printf("Bail out! %s\n", p.detail);
-		exit(1);
-	}
-	return s;
-}
-
-static void
-commit(struct store *s, struct edit *e)
-{
-	struct problem p = { 0 };
-
-	ok(edit_commit(e, &p), "the store is changed by hand");
-	store_close(s);
-}
-
 static struct binding
 binding_in(struct edit *e, struct arena *a, const struct binding_key *key)
 {
@@ -202,13 +179,13 @@ static void
 deny_in_store(const struct binding_key *key, const char *name)
 {
 	struct arena *a = arena_new();
-	struct store *s = store_of_server(a);
+	struct store *s = server_store(a, scene.server);
 	struct edit *e = edit_begin(s);
 	struct binding next = binding_in(e, a, key);
 
 	next.deny = (const char *[]){ name, NULL };
 	store_binding_put(e, &next);
-	commit(s, e);
+	server_store_commit(s, e);
 	arena_free(a);
 }
 
@@ -236,7 +213,7 @@ processing_in_store(const struct binding_key *key, const struct client_order *or
 {
 	struct arena *a = arena_new();
 	EVP_PKEY *pair = key_new("ES256");
-	struct store *s = store_of_server(a);
+	struct store *s = server_store(a, scene.server);
 	struct edit *e = edit_begin(s);
 	struct binding binding = binding_in(e, a, key);
 	const char *text_id = strrchr(order->url, '/') + 1;
@@ -261,7 +238,7 @@ processing_in_store(const struct binding_key *key, const struct client_order *or
 	edit_job(e, &(struct job){ .kind = JOB_ISSUE, .id = id });
 	binding.state = revoked ? BINDING_REVOKED : BINDING_VALID;
 	store_binding_put(e, &binding);
-	commit(s, e);
+	server_store_commit(s, e);
 	EVP_PKEY_free(pair);
 	arena_free(a);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "store/store.h"
 #include "tests/scene.h"
+#include "tests/stored.h"
 
 /* A certificate of 60 seconds, 28 of which lie in the past: half of its life is over in a
  * second or two. */
@@ -67,14 +68,9 @@ write_ahead(int64_t seconds)
 {
 	struct arena *a = arena_new();
 	struct problem p = { 0 };
-	struct store *s = store_open(arena_printf(a, "%s/data", scene.server->dir),
-				     (uint64_t)1 << 30, false, &p);
+	struct store *s = server_store(a, scene.server);
 	struct edit *e;
 
-	if (s == NULL) {
-		printf("Bail out! %s\n", p.detail);
-		exit(1);
-	}
 	clock_shift(seconds);
 	e = edit_begin(s);
 	store_meta_put(e, "test", (struct blob){ (const uint8_t *)"x", 1 });

@@ -4,10 +4,9 @@
  * harmless (V-9). */
 #include <arpa/nameser.h>
 #include <ctype.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 
+#include "tests/command.h"
 #include "tests/fake_web.h"
 #include "tests/trial.h"
 
@@ -290,16 +289,8 @@ test_odd(void)
 static int
 show(struct client *c, const char *words, const char **said)
 {
-	FILE *in = popen(arena_printf(c->arena, "%s show %s --config %s/brevet.conf 2>&1",
-				      trial.scene.server->brevet, words, trial.scene.server->dir),
-			 "r");
-	char *all = arena_alloc(c->arena, 2000);
-	int status;
-
-	all[fread(all, 1, 1999, in)] = '\0';
-	status = pclose(in);
-	*said = all;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return command_run(c->arena, trial.scene.server, arena_printf(c->arena, "show %s", words),
+			   said);
 }
 
 static void

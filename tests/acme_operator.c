@@ -3,29 +3,16 @@
  * crash leaves behind are put into the store by hand. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "store/store.h"
 #include "tests/chain.h"
+#include "tests/command.h"
 #include "tests/scene.h"
+#include "tests/stored.h"
 
 static struct scene scene;
 static struct arena *a;
-
-static struct store *
-store_of_server(void)
-{
-	struct problem p = { 0 };
-	struct store *s = store_open(arena_printf(a, "%s/data", scene.server->dir),
-				     (uint64_t)1 << 30, false, &p);
-
-	if (s == NULL) {
-		printf("Bail out! %s\n", p.detail);
-		exit(1);
-	}
-	return s;
-}
 
 static struct serial
 put(struct store *s, enum cert_state state)
@@ -61,19 +48,13 @@ state_of(const struct serial *serial)
 
 /* brevet revoke; its exit status, and what it says in *said. */
 static int
-run_revoke(const char *serial, const char *more, char **said)
+run_revoke(const char *serial, const char *more, const char **said)
 {
-	char line[512] = "";
-	FILE *f = popen(arena_printf(a, "%s revoke %s %s --config %s/brevet.conf 2>&1",
-				     stage_brevet(), serial, more, scene.server->dir), "r");
-	int status;
+	int status = command_run(a, scene.server, arena_printf(a, "revoke %s %s", serial, more),
+				 said);
 
-	if (f == NULL || (fgets(line, sizeof(line), f) == NULL && ferror(f)))
-		abort();
-	status = pclose(f);
-	line[strcspn(line, "\n")] = '\0';
-	*said = arena_strdup(a, line);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	*said = arena_strndup(a, *said, strcspn(*said, "\n"));
+	return status;
 }
 
 static void
@@ -81,11 +62,11 @@ test_states(void)
 {
 	struct store *s;
 	struct serial intended, abandoned;
-	char *said;
+	const char *said;
 	int status;
 
 	ok(server_stop(scene.server) == 0, "the server ends with status 0");
-	s = store_of_server();
+	s = server_store(a, scene.server);
 	intended = put(s, CERT_INTENDED);
 	abandoned = put(s, CERT_ABANDONED);
 	store_close(s);
@@ -114,7 +95,7 @@ test_reasons(void)
 		{ "4294967297", 2, "not a number" },
 		{ "6", 1, "reasons are 0, 1, 3, 4, 5 and 9" },
 	};
-	char *said;
+	const char *said;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *reason = arena_printf(a, "--reason=%s", rows[i].text);
@@ -133,7 +114,7 @@ test_blocked(void)
 	struct client *c = member(&scene, "ES256");
 	struct issued issued = { .key = NULL };
 	struct client_order order;
-	char *said;
+	const char *said;
 	int status;
 
 	ok(client_issue(c, scene.responder, names, 1, &issued), "issued: %s", client_why(c));

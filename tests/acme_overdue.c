@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "store/records.h"
+#include "tests/command.h"
 #include "tests/renewing.h"
+#include "tests/stored.h"
 
 #define PLANNED 100000
 
@@ -15,30 +17,6 @@ static struct serial serials[8];
 static const char *account, *bound;	/* ids */
 
 /* --- the store ---------------------------------------------------------------------- */
-
-static struct store *
-store_of_server(void)
-{
-	struct problem p = { 0 };
-	struct store *s = store_open(arena_printf(a, "%s/data", scene.server->dir),
-				     (uint64_t)1 << 30, false, &p);
-
-	if (s == NULL) {
-		printf("Bail out! %s\n", p.detail);
-		exit(1);
-	}
-	return s;
-}
-
-static void
-commit(struct store *s, struct edit *e)
-{
-	struct problem p = { 0 };
-
-	if (!edit_commit(e, &p))
-		ok(false, "commit: %s", p.detail);
-	store_close(s);
-}
 
 /* Windows around now: of the certificates with these numbers. */
 static const struct window {
@@ -59,7 +37,7 @@ static const struct window {
 static void
 put_windows(void)
 {
-	struct store *s = store_of_server();
+	struct store *s = server_store(a, scene.server);
 	struct edit *e = edit_begin(s);
 	int64_t now = clock_now();
 
@@ -74,7 +52,7 @@ put_windows(void)
 			renewal.successor = serials[0];
 		store_renewal_put(e, &renewal);
 	}
-	commit(s, e);
+	server_store_commit(s, e);
 }
 
 /* --- what is listed ------------------------------------------------------------------- */
@@ -199,8 +177,9 @@ test_show(void)
 	const char *said;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		renewing_command(a, arena_printf(a, "show cert %s",
-						 serial_hex(a, &serials[rows[i].number])), &said);
+		const char *serial = serial_hex(a, &serials[rows[i].number]);
+
+		command_run(a, scene.server, arena_printf(a, "show cert %s", serial), &said);
 		for (size_t k = 0; k < 3; k++)
 			if (!ok(strstr(said, rows[i].has[k]) != NULL, "show cert: %s",
 				strtok(arena_strdup(a, rows[i].has[k]), "\n")))
@@ -212,7 +191,7 @@ test_show(void)
 static void
 test_no_order(void)
 {
-	struct store *s = store_of_server();
+	struct store *s = server_store(a, scene.server);
 	struct edit *e = edit_begin(s);
 	const struct cert *cert = store_cert_get(edit_view(e), a, &serials[0]);
 	const struct order *order = store_order_get(edit_view(e), a, &cert->order);
@@ -220,7 +199,7 @@ test_no_order(void)
 	json_t *list;
 
 	store_order_del(e, order);
-	commit(s, e);
+	server_store_commit(s, e);
 	list = renewing_list("--overdue");
 	names = json_object_get(json_array_get(list, 2), "names");
 	ok(json_array_size(names) == 2, "names of the certificate itself");
@@ -245,7 +224,7 @@ static void
 put_planned(void)
 {
 	static const uint8_t damaged[] = { 0xff };
-	struct store *s = store_of_server();
+	struct store *s = server_store(a, scene.server);
 	struct edit *e = edit_begin(s);
 	int64_t now = clock_now();
 
@@ -258,7 +237,7 @@ put_planned(void)
 		store_renewal_put(e, &renewal);
 		edit_put(e, TABLE_RENEWALS, BLOB_ID(&renewal.serial), BLOB(damaged));
 	}
-	commit(s, e);
+	server_store_commit(s, e);
 }
 
 static void
@@ -273,13 +252,13 @@ static void
 test_damage(void)
 {
 	static const uint8_t damaged[] = { 0xff };
-	struct store *s = store_of_server();
+	struct store *s = server_store(a, scene.server);
 	struct edit *e = edit_begin(s);
 	const char *said;
 	int status;
 
 	edit_put(e, TABLE_RENEWALS, BLOB_ID(&serials[2]), BLOB(damaged));
-	commit(s, e);
+	server_store_commit(s, e);
 	status = renewing_run(a, "", &said);
 	ok(status != 0 && strstr(said, "not a renewal") != NULL,
 	   "and to read such a record is death: %s", said);

@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "store/store.h"
 #include "tests/profiled.h"
+#include "tests/stored.h"
 
 #define DAY	    ((int64_t)86400)
 #define HOUR	    ((int64_t)3600)
@@ -66,18 +67,12 @@ static enum order_state
 stored(const char *url)
 {
 	struct arena *a = arena_new();
-	struct problem p = { 0 };
-	struct store *s = store_open(arena_printf(a, "%s/data", scene.server->dir),
-				     (uint64_t)1 << 30, false, &p);
+	struct store *s = server_store(a, scene.server);
 	const struct order *order = NULL;
 	enum order_state state;
 	struct view *v;
 	struct id id;
 
-	if (s == NULL) {
-		printf("Bail out! %s\n", p.detail);
-		exit(1);
-	}
 	v = view_open(s);
 	if (id_parse(strrchr(url, '/') + 1, strlen(strrchr(url, '/') + 1), &id))
 		order = store_order_get(v, a, &id);

@@ -4,10 +4,10 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "store/store.h"
+#include "tests/command.h"
 #include "tests/scene.h"
 
 static struct scene scene;
@@ -18,17 +18,7 @@ static const char *good, *revoked, *expired, *bare, *lost;	/* ids of bindings */
 static int
 policy(const char *words, const char **said)
 {
-	FILE *f = popen(arena_printf(a, "%s policy --config %s/brevet.conf %s 2>&1", stage_brevet(),
-				     scene.server->dir, words), "r");
-	char *text = arena_alloc(a, 16384);
-	int status;
-
-	if (f == NULL)
-		abort();
-	text[fread(text, 1, 16383, f)] = '\0';
-	status = pclose(f);
-	*said = text;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return command_run(a, scene.server, arena_printf(a, "policy %s", words), said);
 }
 
 static const char *

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "tests/bind.h"
+#include "tests/command.h"
 #include "tests/profiled.h"
 
 static struct scene scene;
@@ -93,14 +94,9 @@ test_shortened(void)
 static const char *
 said(struct client *c, const char *words)
 {
-	FILE *f = popen(arena_printf(c->arena, "%s %s --config %s/brevet.conf 2>&1", stage_brevet(),
-				     words, scene.server->dir), "r");
-	char *out = arena_alloc(c->arena, 16384);
-	size_t n = f == NULL ? 0 : fread(out, 1, 16383, f);
+	const char *out;
 
-	if (f != NULL)
-		pclose(f);
-	out[n] = '\0';
+	command_run(c->arena, scene.server, words, &out);
 	return out;
 }
 

@@ -8,6 +8,7 @@
 #include "base/b64.h"
 #include "tests/ari.h"
 #include "tests/attack.h"
+#include "tests/command.h"
 #include "tests/renewing.h"
 
 #define HOSTS 6
@@ -90,7 +91,8 @@ shown(size_t host, const char *member)
 	const char *said;
 	json_t *o;
 
-	renewing_command(a, arena_printf(a, "show cert %s --json", hex_of(&leaves[host])), &said);
+	command_run(a, scene.server, arena_printf(a, "show cert %s --json", hex_of(&leaves[host])),
+		    &said);
 	o = json_loads(said, 0, NULL);
 	said = text(o, member);
 	said = said == NULL ? NULL : arena_strdup(a, said);
@@ -192,7 +194,8 @@ static void
 test_revoked(void)
 {
 	const char *said;
-	int status = renewing_command(a, arena_printf(a, "revoke %s", hex_of(&leaves[2])), &said);
+	int status = command_run(a, scene.server, arena_printf(a, "revoke %s", hex_of(&leaves[2])),
+				 &said);
 
 	ok(status == 0, "one is revoked: %s", strtok(arena_strdup(a, said), "\n"));
 	is(state_of(2), "-", "and not waited for");

@@ -9,6 +9,7 @@
 
 #include "store/store.h"
 #include "tests/limited.h"
+#include "tests/stored.h"
 
 #define PATIENCE 30000		/* ms */
 #define CROWD	 700		/* orders: more than two pages of them */
@@ -241,9 +242,7 @@ test_days(void)
 static void
 wait_for(const struct serial *serial)
 {
-	struct problem p = { 0 };
-	struct store *s = store_open(arena_printf(a, "%s/data", scene.server->dir),
-				     (uint64_t)1 << 30, false, &p);
+	struct store *s = server_store(a, scene.server);
 	struct edit *e = edit_begin(s);
 	const struct cert *cert = store_cert_get(edit_view(e), a, serial);
 	struct renewal renewal = { .serial = *serial };
@@ -254,8 +253,7 @@ wait_for(const struct serial *serial)
 		renewal.end = cert->not_after;
 		store_renewal_put(e, &renewal);
 	}
-	ok(edit_commit(e, &p), "a renewal is waited for");
-	store_close(s);
+	server_store_commit(s, e);
 }
 
 static bool

@@ -15,7 +15,13 @@ tests_acme_ari_points_SOURCES = tests/acme_ari_points.c $(ari_sources)
 tests_acme_ari_points_LDADD = $(STORE) $(OPENSSL_LIBS)
 wire_tests += $(ari_tests)
 
-unit_tests += tests/test_certid
+unit_tests += tests/fuzz_certid tests/test_certid
+tests_fuzz_certid_SOURCES = tests/fuzz_certid.c tests/fuzz_main.c tests/tap.h
+tests_fuzz_certid_LDADD = $(ACME)
+EXTRA_DIST += tests/corpus/certid/bare tests/corpus/certid/dots tests/corpus/certid/high \
+	tests/corpus/certid/long tests/corpus/certid/none tests/corpus/certid/nul \
+	tests/corpus/certid/ours tests/corpus/certid/rfc tests/corpus/certid/short \
+	tests/corpus/certid/spare tests/corpus/certid/zeros
 tests_test_certid_SOURCES = tests/test_certid.c tests/tap.h
 tests_test_certid_LDADD = $(ACME)
 EXTRA_DIST += docs/ari.md

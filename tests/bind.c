@@ -5,38 +5,14 @@
 #include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/b64.h"
-
-/* To its end, in the arena. */
-static const char *
-read_all(struct arena *a, FILE *in)
-{
-	char part[4096], *all = NULL;
-	size_t n, len = 0;
-	FILE *out = open_memstream(&all, &len);
-
-	if (out == NULL)
-		abort();
-	while ((n = fread(part, 1, sizeof(part), in)) > 0)
-		fwrite(part, 1, n, out);
-	fclose(out);
-	return arena_own(a, all, free);
-}
+#include "tests/command.h"
 
 int
 eab_run(struct arena *a, const struct server *s, const char *words, const char **said)
 {
-	int status;
-	FILE *f = popen(arena_printf(a, "%s eab %s --config %s/brevet.conf 2>&1", s->brevet, words,
-				     s->dir), "r");
-
-	if (f == NULL)
-		abort();
-	*said = read_all(a, f);
-	status = pclose(f);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return command_run(a, s, arena_printf(a, "eab %s", words), said);
 }
 
 static void

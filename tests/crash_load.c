@@ -129,6 +129,14 @@ crash_text(const json_t *o, const char *member)
 	return s == NULL ? "" : s;
 }
 
+static void
+order_forget(struct worker *w)
+{
+	free(w->order);
+	free(w->csr);
+	w->order = w->csr = NULL;
+}
+
 void
 crash_order_done(struct worker *w, bool good)
 {
@@ -136,35 +144,39 @@ crash_order_done(struct worker *w, bool good)
 		w->done++;
 	else
 		w->failed++;
-	free(w->order);
-	free(w->csr);
-	w->order = w->csr = NULL;
+	order_forget(w);
 }
 
 static bool
 order_begin(struct worker *w)
 {
 	struct client *c = w->c;
-	const char *list = "", *location;
+	const char *list = "", *location, *more = crash_order_plan(w);
 
-	w->nname = 1 + (unsigned)rand_r(&w->seed) % NAMES_MAX;
-	for (size_t i = 0; i < w->nname; i++) {
-		/* never the same name twice */
-		snprintf(w->names[i], sizeof(w->names[i]), "n%u.example.test",
-			 (unsigned)rand_r(&w->seed) % 20 * NAMES_MAX + (unsigned)i);
+	for (size_t i = 0; i < w->nname; i++)
 		list = arena_printf(c->arena, "%s%s{\"type\":\"dns\",\"value\":\"%s\"}", list,
 				    i == 0 ? "" : ",", w->names[i]);
-	}
 	if (!ask(w, client_url(c, "new-order"),
-		 arena_printf(c->arena, "{\"identifiers\":[%s]}", list), false))
+		 arena_printf(c->arena, "{\"identifiers\":[%s]%s}", list, more), false)) {
+		w->before.cut = w->before.cut || w->renews;
 		return false;
-	location = reply_only(&c->reply, "Location");
-	if (c->reply.status != 201 || location == NULL) {
-		crash_order_done(w, false);
-		return true;
 	}
-	w->order = strdup(location);
+	location = reply_only(&c->reply, "Location");
+	if (!crash_order_made(w, location))
+		crash_order_done(w, false);
+	else if (location != NULL && c->reply.status == 201)
+		w->order = strdup(location);
 	return true;
+}
+
+/* It becomes invalid, and so does the order in hand. */
+static bool
+give_up(struct worker *w, const char *authz)
+{
+	for (struct item *item = w->items; item != NULL; item = item->next)
+		if (strcmp(item->url, w->order) == 0 || strcmp(item->url, authz) == 0)
+			item->given_up = true;
+	return ask(w, authz, "{\"status\":\"deactivated\"}", false) && ask(w, w->order, "", false);
 }
 
 /* Answers the http-01 challenge of an authorization that is pending. */
@@ -178,7 +190,8 @@ prove(struct worker *w, const char *url)
 		return false;
 	token = client_challenge(c->json, "http-01", "token");
 	challenge = client_challenge(c->json, "http-01", "url");
-	if (strcmp(crash_text(c->json, "status"), "pending") != 0 || token == NULL || challenge == NULL)
+	if (strcmp(crash_text(c->json, "status"), "pending") != 0 || token == NULL ||
+	    challenge == NULL)
 		return true;
 	responder_put(w->all->scene.responder, token,
 		      key_authorization(c->arena, c->key, token));
@@ -204,6 +217,69 @@ finalize(struct worker *w, const char *url)
 	return ask(w, url, arena_printf(c->arena, "{\"csr\":\"%s\"}", w->csr), false);
 }
 
+static bool
+order_pending(struct worker *w, const struct client_order *order)
+{
+	if (w->fate == GIVEN_UP)
+		return give_up(w, order->authz[0]);
+	for (size_t i = 0; i < order->nauthz; i++)
+		if (!prove(w, order->authz[i]))
+			return false;
+	return true;
+}
+
+/* It has got as far as it shall. */
+static void
+order_end(struct worker *w)
+{
+	w->ended[w->fate]++;
+	if (w->fate == ISSUED)
+		crash_order_done(w, true);
+	else
+		order_forget(w);
+}
+
+/* Was its time over before it was done?  Then it has not failed. */
+static bool
+too_late(const struct worker *w)
+{
+	const struct item *item = w->items;
+	int64_t now = crash_now(w->all);
+
+	while (strcmp(item->url, w->order) != 0)
+		item = item->next;
+	if (w->c->reply.status == 404)
+		return now > crash_gone(w, item);
+	return strcmp(crash_text(w->c->json, "status"), "invalid") == 0 && now >= crash_over(item);
+}
+
+static void
+order_failed(struct worker *w)
+{
+	if (too_late(w)) {
+		order_forget(w);
+		return;
+	}
+	printf("# order %s: %s\n", w->order, (const char *)w->c->reply.body.data);
+	crash_order_done(w, false);
+}
+
+static bool
+order_valid(struct worker *w, const char *certificate)
+{
+	struct client *c = w->c;
+
+	if (!ask(w, certificate, "", false))
+		return false;
+	if (c->reply.status != 200) {
+		order_failed(w);
+		return true;
+	}
+	crash_order_issued(w, (const char *)c->reply.body.data);
+	order_end(w);
+	return true;
+}
+
 /* The next thing to be done for the order in hand, as its status says. */
 static bool
 order_advance(struct worker *w)
@@ -213,24 +289,20 @@ order_advance(struct worker *w)
 
 	if (!ask(w, w->order, "", false))
 		return false;
-	if (!client_order_get(c, NULL, &order)) {
-		crash_order_done(w, false);
-		return true;
-	}
-	if (strcmp(order.status, "pending") == 0) {
-		for (size_t i = 0; i < order.nauthz; i++)
-			if (!prove(w, order.authz[i]))
-				return false;
-		return true;
-	}
-	if (strcmp(order.status, "ready") == 0)
+	if (!client_order_get(c, NULL, &order))
+		order_failed(w);
+	else if (w->fate == LEFT ||
+		 (w->fate == GIVEN_UP && strcmp(order.status, "invalid") == 0))
+		order_end(w);
+	else if (strcmp(order.status, "pending") == 0)
+		return order_pending(w, &order);
+	else if (strcmp(order.status, "ready") == 0)
 		return finalize(w, order.finalize);
-	if (strcmp(order.status, "processing") == 0)
-		return true;	/* the next look is held until there is something to see */
-	if (strcmp(order.status, "valid") == 0 && !ask(w, order.certificate, "", false))
-		return false;
-	crash_order_done(w, strcmp(order.status, "valid") == 0 && c->reply.status == 200);
-	return true;
+	else if (strcmp(order.status, "valid") == 0)
+		return order_valid(w, order.certificate);
+	else if (strcmp(order.status, "processing") != 0)
+		order_failed(w);
+	return true;	/* the next look is held until there is something to see */
 }
 
 /* Another account, with a key of its own. */

@@ -11,6 +11,7 @@
 
 #define SAMPLE	50		/* one in so many older objects is looked at again */
 #define VERDICT	30		/* seconds */
+#define MEMBERS 7
 
 static int
 rank(const char *status)
@@ -50,12 +51,14 @@ same_challenges(const json_t *was, const json_t *now)
 	return json_array_size(list) > 0;
 }
 
-/* What has gone wrong with an object since it was acknowledged; NULL: nothing. */
+/* What has gone wrong with an object since it was acknowledged; NULL: nothing.  moved: its
+ * status may be any. */
 static const char *
-compare(enum kind kind, const json_t *was, const json_t *now)
+compare(enum kind kind, bool moved, const json_t *was, const json_t *now)
 {
-	static const char *const members[KINDS][5] = {
-		[ORDER] = { "identifiers", "authorizations", "finalize", "expires", "notAfter" },
+	static const char *const members[KINDS][MEMBERS] = {
+		[ORDER] = { "identifiers", "authorizations", "finalize", "expires", "notAfter",
+			    "replaces", "profile" },
 		[AUTHZ] = { "identifier", "wildcard" },
 		[CHALLENGE] = { "type", "url", "token" },
 	};
@@ -63,17 +66,27 @@ compare(enum kind kind, const json_t *was, const json_t *now)
 
 	if (kind == ACCOUNT)
 		return json_equal((json_t *)was, (json_t *)now) ? NULL : "not the same";
-	for (size_t i = 0; i < 5 && members[kind][i] != NULL; i++)
+	for (size_t i = 0; i < MEMBERS && members[kind][i] != NULL; i++)
 		if (!same(was, now, members[kind][i]))
 			return members[kind][i];
-	if (after < before)
+	if (after < before && !moved)
 		return "its status moved backwards";
-	if (before == rank("valid") && !(same(was, now, "expires") &&
+	if (before == rank("valid") && !moved && !(same(was, now, "expires") &&
 					 same(was, now, "certificate")))
 		return "expires or certificate";
 	if (kind == AUTHZ && !same_challenges(was, now))
 		return "challenges";
 	return NULL;
+}
+
+/* May its status be any, for its client gave it up or its time is over?  A challenge is as its
+ * authorization. */
+static bool
+may_move(const struct crash *all, const struct worker *w, const struct item *item)
+{
+	const struct item *owner = item->kind == CHALLENGE ? crash_authz_of(w, item) : item;
+
+	return owner == NULL || owner->given_up || crash_now(all) >= crash_over(owner);
 }
 
 static bool
@@ -94,20 +107,25 @@ serial_new(struct crash *all, const char *pem)
 	return fresh;
 }
 
-/* Asks for an object again; NULL: it is as it was, or has moved on. */
+/* Asks for an object again; NULL: it is as it was, or has moved on, or is gone because its
+ * time was over. */
 static const char *
-look(struct client *c, struct item *item)
+look(struct crash *all, struct worker *w, struct client *c, struct item *item)
 {
 	json_t *was;
 	const char *what;
 
-	if (client_post(c, item->url, "") != 200)
+	if (client_post(c, item->url, "") == 404 && crash_now(all) > crash_gone(w, item)) {
+		all->gone[item->kind]++;
+		return NULL;
+	}
+	if (c->reply.status != 200)
 		return client_why(c);
 	if (item->kind == CERTIFICATE)
 		return strcmp((const char *)c->reply.body.data, item->text) == 0 ? NULL :
 		       "other octets";
 	was = json_loads(item->text, 0, NULL);
-	what = compare(item->kind, was, c->json);
+	what = compare(item->kind, may_move(all, w, item), was, c->json);
 	json_decref(was);
 	return what;
 }
@@ -128,7 +146,7 @@ worked_on(const json_t *o)
 
 /* Waits until nobody works on the object any more. */
 static bool
-verdict(struct client *c, const struct item *item, time_t until)
+verdict(struct client *c, const struct item *item, bool moved, time_t until)
 {
 	while (worked_on(c->json)) {
 		if (time(NULL) > until)
@@ -137,7 +155,7 @@ verdict(struct client *c, const struct item *item, time_t until)
 		if (client_post(c, item->url, "") != 200)
 			return false;
 	}
-	return strcmp(crash_text(c->json, "status"), "invalid") != 0;
+	return moved || strcmp(crash_text(c->json, "status"), "invalid") != 0;
 }
 
 /* As the account that the object belongs to. */
@@ -168,11 +186,67 @@ crash_look_binding(const struct crash *all)
 	return good;
 }
 
+/* --- second orders -------------------------------------------------------------------- */
+
+/* One that replaces the same; false: the answer is not that. */
+static bool
+second(struct client *c, const json_t *first, int status)
+{
+	json_t *o = json_pack("{s:O, s:O}", "identifiers", json_object_get(first, "identifiers"),
+			      "replaces", json_object_get(first, "replaces"));
+	char *payload = json_dumps(o, JSON_COMPACT);
+	bool good;
+
+	client_post(c, client_url(c, "new-order"), payload);
+	good = c->reply.status == status && (status == 201 ?
+	       same(o, c->json, "replaces") : strcmp(c->type, "alreadyReplaced") == 0);
+	free(payload);
+	json_decref(o);
+	return good;
+}
+
+/* Only where the first is invalid there may be a second order, and then no third.  c->json: the
+ * first. */
+static const char *
+look_second(struct crash *all, struct client *c, struct item *item)
+{
+	json_t *first = json_incref(c->json);
+	bool invalid = strcmp(crash_text(first, "status"), "invalid") == 0, good;
+
+	item->asked = true;
+	all->again++;
+	good = second(c, first, invalid ? 201 : 409) && (!invalid || second(c, first, 409));
+	json_decref(first);
+	return good ? NULL : invalid ? "invalid, but not replaced" : "replaced twice";
+}
+
+/* --- all of it ------------------------------------------------------------------------ */
+
+static bool
+wants_second(const struct crash *all, const struct item *item)
+{
+	return item->kind == ORDER && item->replaces_end > crash_now(all) + 5 && !item->asked;
+}
+
+/* What is wrong with it; NULL: nothing. */
+static const char *
+look_whole(struct crash *all, struct worker *w, struct client *c, struct item *item)
+{
+	const char *what = look(all, w, c, item);
+
+	if (what != NULL || c->reply.status == 404)
+		return what;
+	if (!verdict(c, item, may_move(all, w, item), time(NULL) + VERDICT))
+		return "no good verdict";
+	if (item->kind == CERTIFICATE && item->fresh && !serial_new(all, item->text))
+		return "its serial was there before";
+	return wants_second(all, item) ? look_second(all, c, item) : NULL;
+}
+
 unsigned
 crash_look(struct crash *all, struct worker *w, bool everything)
 {
 	struct client *c = client_open(all->scene.server->url, all->scene.server->root);
-	time_t until = time(NULL) + VERDICT;
 	unsigned bad = 0, i = 0;
 
 	for (struct item *item = w->items; item != NULL; item = item->next) {
@@ -182,12 +256,7 @@ crash_look(struct crash *all, struct worker *w, bool everything)
 			continue;
 		act_for(c, w, item);
 		all->looked[item->kind]++;
-		what = look(c, item);
-		if (what == NULL && !verdict(c, item, until))
-			what = "no good verdict";
-		if (what == NULL && item->kind == CERTIFICATE && item->fresh &&
-		    !serial_new(all, item->text))
-			what = "its serial was there before";
+		what = look_whole(all, w, c, item);
 		if (what != NULL) {
 			bad++;
 			printf("# %s: %s\n# was: %s\n# is:  %s\n", item->url, what, item->text,

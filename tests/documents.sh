@@ -1,7 +1,7 @@
 #!/bin/bash
 # documents.sh - docs/validation.md names each option of validation with its default, docs/storage.md
-# each of retention, no page an option that isn't there; and each network that is never dialled, or
-# only in private mode.
+# each of retention, docs/renewal.md each of renewal, no page an option that isn't there; and each
+# network that is never dialled, or only in private mode.
 set -euo pipefail
 
 top=${top_srcdir:-$(dirname "$0")/..}
@@ -22,9 +22,16 @@ documented() {
 	sed -n '/^## Limits/,/^## /s/^| `\(validation\.[a-z_]*\)` | \([^|]*\) |.*/\1 \2/p' "$page"
 }
 
+# tabled SECTION PAGE: the same from any table of the page.
 # shellcheck disable=SC2016
-retention() {
-	sed -n 's/^| `\(retention\.[a-z_]*\)` | \([^|]*\) |.*/\1 \2/p' "$top/docs/storage.md"
+tabled() {
+	sed -n 's/^| `\('"$1"'\.[a-z_]*\)` | \([^|]*\) |.*/\1 \2/p' "$top/docs/$2"
+}
+
+# named SECTION PAGE: each of the options stands there.
+named() {
+	is "$(diff <(grep "^$1\." "$work/options" | sort) <(tabled "$1" "$2" | sort) || true)" "" \
+		"each option of $1 stands in docs/$2, with its default"
 }
 
 # Options that a text names in backticks, and nobody has.
@@ -74,9 +81,11 @@ options >"$work/options"
 like "$(cat "$work/options")" '^validation.timeout 20s$' "brevet help config tells of options"
 is "$(diff <(grep '^validation\.' "$work/options" | sort) <(documented | sort) || true)" "" \
 	"each option of validation stands in docs/validation.md, with its default"
-is "$(diff <(grep '^retention\.' "$work/options" | sort) <(retention | sort) || true)" "" \
-	"each option of retention stands in docs/storage.md, with its default"
-is "$(strangers "$page" "$top"/docs/{storage,ari,renewals,conformance}.md "$top/README.md" | paste -sd ' ')" "" \
+named retention storage.md
+named renewal renewal.md
+is "$(comm -13 <(sort "$work/options") <(tabled limit limits.md | sort))" "" \
+	"each rate in docs/limits.md is the default"
+is "$(strangers "$page" "$top"/docs/{storage,ari,renewal,incidents,limits,profiles,conformance}.md "$top/README.md" | paste -sd ' ')" "" \
 	"each option that a document names exists"
 is "$(networks | wc -l)" "$(grep -c '{ { AF_INET' "$top/va/addr.c")" "va/addr.c is read"
 is "$(diff <(networks) <(documented_networks) || true)" "" \

@@ -32,7 +32,7 @@ struct growth {
 	struct store	*store;
 	const char	*dir, *evidence;
 	struct serial	*last;		/* certificate of each host */
-	uint64_t	 issued, revoked, swept, late;
+	uint64_t	 issued, revoked, swept, unrenewed;
 	int64_t		 longest_us, pages_us, pages;	/* of clean-up's edits, the sync aside */
 	struct sweep_at	 at;
 	int64_t		 now, walked;
@@ -207,7 +207,7 @@ sweep_page(struct growth *g, const struct sweep_terms *t)
 		g->pages_us += took;
 		g->pages++;
 		commit(e);
-		g->late += sum.nlate;
+		g->unrenewed += sum.nunrenewed;
 		for (int i = 0; i < SWEEP_COUNTS; i++)
 			g->swept += sum.n[i];
 	}
@@ -325,7 +325,7 @@ check(struct growth *g)
 	n = counts(g);
 	printf("# %llu revoked, %llu rows swept, %llu not renewed\n",
 	       (unsigned long long)g->revoked, (unsigned long long)g->swept,
-	       (unsigned long long)g->late);
+	       (unsigned long long)g->unrenewed);
 	if (g->retention < 0)
 		return;
 	printf("# %lld pages, %lld us each, the longest %lld us, without their commits\n",
@@ -338,7 +338,7 @@ check(struct growth *g)
 	   "certificates of %lld days and no older ones", (long long)g->retention / DAY + 6);
 	ok(n.n[COUNT_ORDERS][ORDER_VALID] == n.n[COUNT_CERTS][CERT_ISSUED] +
 	   n.n[COUNT_CERTS][CERT_REVOKED], "each has its order");
-	ok(g->late <= 0, "none ended without a successor");
+	ok(g->unrenewed == 0, "none ended without a successor");
 }
 
 int

@@ -5,9 +5,9 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/b64.h"
+#include "tests/command.h"
 
 struct scene scene;
 struct arena *a;
@@ -16,7 +16,7 @@ struct leaf_facts leaf[CERTS];
 struct renewal_info before[CERTS];
 int64_t ahead;
 
-struct client *
+static struct client *
 client_of(int cert)
 {
 	return cert < P3 ? main_client : part_client;
@@ -34,20 +34,7 @@ name_of(int cert)
 int
 run(const char *arguments, const char **said)
 {
-	char text[16384];
-	FILE *f = popen(arena_printf(a, "BREVET_CLOCK=%s.clock %s incident %s --config "
-				     "%s/brevet.conf 2>&1", scene.server->dir, stage_brevet(),
-				     arguments, scene.server->dir), "r");
-	size_t n;
-	int status;
-
-	if (f == NULL)
-		abort();
-	n = fread(text, 1, sizeof(text) - 1, f);
-	text[n] = '\0';
-	status = pclose(f);
-	*said = arena_strdup(a, text);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return command_run(a, scene.server, arena_printf(a, "incident %s", arguments), said);
 }
 
 const char *

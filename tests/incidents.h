@@ -23,7 +23,6 @@ extern int64_t ahead;				/* of the server's clock */
 /* A server, and all of the above; false: it does not come up. */
 bool incidents_begin(void);
 
-struct client *client_of(int cert);
 const char *name_of(int cert);
 
 /* A certificate for the same name, or the end of the program. */

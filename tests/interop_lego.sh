@@ -71,12 +71,9 @@ test_dns() {
 	certificate "dns-01, renewal" "$chain" "$key" '*.w.fleet.test' w.fleet.test
 }
 
-# lego 4.35, not yet that of Debian 12.
+# lego 4.35; that of Debian 12 has no such option.
 test_profile() {
-	if ! "$lego" run --help </dev/null 2>/dev/null | grep -e --profile >/dev/null; then
-		skip "a profile" "this lego knows none"
-		return
-	fi
+	"$lego" run --help </dev/null 2>/dev/null | grep -e --profile >/dev/null || return 0
 	check "a profile" lego_run --domains l6.fleet.test "${by_http[@]}" run --profile shortlived
 	certificate "a profile" "$files/l6.fleet.test.crt" "$files/l6.fleet.test.key" l6.fleet.test
 	short_lived "a profile" "$files/l6.fleet.test.crt"

@@ -9,65 +9,25 @@ set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=interop.sh
 . "$(dirname "$0")/interop.sh"
+# shellcheck source-path=SCRIPTDIR source=apache.sh
+. "$(dirname "$0")/apache.sh"
 
 PATIENCE=80			# seconds until a certificate must be served
-MODULES=${APACHE_MODULES:-/usr/lib/apache2/modules}
 
-need_client "Apache mod_md" apache2 openssl
-[ -e "$MODULES/mod_md.so" ] || skip_client "Apache mod_md" "$MODULES has no mod_md.so"
-lib_start
-https_port=$(free_port)
-web_dir=$work/apache
-at_end 'apache_kill; lib_cleanup'
+apache_begin "Apache mod_md"
 
-# Its children are another user's if root starts it.
 configure() {
-	mkdir -p "$web_dir/htdocs"
-	cp "$root" "$web_dir/root.pem"
-	echo "hello" >"$web_dir/htdocs/index.html"
-	if [ "$(id -u)" = 0 ]; then chmod 755 "$work"; fi
-	cat >"$web_dir/message" <<-END
-		#!/bin/sh
-		echo "\$*" >>"$web_dir/messages"
-	END
-	chmod 755 "$web_dir/message"
-	: >"$web_dir/messages"
-	chmod 666 "$web_dir/messages"
+	apache_folder
 	{
-		for module in mpm_event authz_core ssl md; do
-			echo "LoadModule ${module}_module $MODULES/mod_$module.so"
-		done
-		if [ "$(id -u)" = 0 ]; then printf 'User www-data\nGroup www-data\n'; fi
+		apache_configuration
 		cat <<-END
-			ServerRoot $web_dir
-			ServerName m1.fleet.test
-			PidFile $web_dir/pid
-			DefaultRuntimeDir $web_dir
-			Mutex file:$web_dir default
-			ErrorLog $web_dir/error.log
-			LogLevel warn md:debug
-			Listen 127.0.0.1:$http_port
-			Listen 127.0.0.1:$https_port https
-			DocumentRoot $web_dir/htdocs
 			MDomain m1.fleet.test m2.fleet.test
 			<MDomain m3.fleet.test>
 			    MDProfile ShortLived
 			    MDProfileMandatory on
 			</MDomain>
-			MDCertificateAuthority $url
-			MDCACertificateFile $web_dir/root.pem
-			MDCertificateAgreement accepted
-			MDContactEmail a@fleet.test
-			MDPortMap 80:$http_port 443:$https_port
 			MDPrivateKeys secp256r1 rsa2048
-			MDRenewMode always
-			MDInitialDelay 0s
-			MDActivationDelay 0s
-			MDCheckInterval 5s
-			MDRetryDelay 5s
 			MDRenewWindow 66%
-			MDStoreDir $web_dir/md
-			MDMessageCmd $web_dir/message
 			<VirtualHost 127.0.0.1:$http_port>
 			    ServerName m1.fleet.test
 			    ServerAlias m2.fleet.test m3.fleet.test
@@ -104,28 +64,6 @@ configure_dns() {
 		    SSLEngine on
 		</VirtualHost>
 	END
-}
-
-apache() {
-	apache2 -f "$web_dir/httpd.conf" "$@" </dev/null
-}
-
-# Its parent cannot be waited for; it removes the file with its number when it ends.
-apache_is_gone() {
-	[ ! -e "$web_dir/pid" ]
-}
-
-apache_stop() {
-	apache -k stop && wait_until 20 apache_is_gone
-}
-
-apache_kill() {
-	[ ! -e "$web_dir/pid" ] || apache_stop >/dev/null 2>&1 || true
-}
-
-# told NAME COUNT: mod_md has told so often that a certificate lies ready.
-told() {
-	[ "$(grep -c "^renewed $1$" "$web_dir/messages")" -ge "$2" ]
 }
 
 all_told() {

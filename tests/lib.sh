@@ -174,15 +174,43 @@ port_is_open() {
 	(exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null
 }
 
-# Below the ports that the kernel gives to outgoing connections, so nobody gets it by chance.
+# A hundred ports below those that the kernel gives to outgoing connections, so nobody gets one
+# by chance; nor does another script, while this one or what it started has the lock. The file
+# has an octet for each port that was given out. In a user namespace the folder may be a
+# stranger's, then any hundred must do.
+ports_claim() {
+	local folder=/tmp/brevet-ports.$EUID try lock
+	ports=
+	slice=$((RANDOM % 220))
+	mkdir -m 700 "$folder" 2>/dev/null || true
+	if [ -L "$folder" ] || [ ! -d "$folder" ] || [ ! -O "$folder" ]; then return 0; fi
+	for ((try = 0; try < 220; try++)); do
+		exec {lock}>>"$folder/$slice"
+		if flock -n "$lock"; then
+			ports=$folder/$slice
+			return
+		fi
+		exec {lock}>&-
+		slice=$(((slice + 1) % 220))
+	done
+}
+
 free_port() {
-	local port
+	local n=$RANDOM port
 	while :; do
-		port=$((10240 + RANDOM % 22000))
+		if [ -n "$ports" ]; then
+			printf . >>"$ports"
+			n=$(stat -c %s "$ports")
+		else
+			n=$((n + 1))
+		fi
+		port=$((10240 + slice * 100 + n % 100))
 		port_is_open "$port" || break
 	done
 	echo "$port"
 }
+
+ports_claim
 
 # knot_start PORT ZONE [SECRET]: knotd at 127.0.0.1 for one zone, which is read from standard
 # input.  With a secret it takes updates signed by it: the key "update", hmac-sha512.  With

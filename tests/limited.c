@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tests/command.h"
+
 #define NAMES 8
 
 struct scene scene;
@@ -101,17 +103,5 @@ limited_id(const struct client *c)
 int
 limited_run(struct client *c, const char *arguments, const char **said)
 {
-	char text[16384];
-	FILE *f = popen(arena_printf(c->arena, "%s %s --config %s/brevet.conf 2>&1",
-				     stage_brevet(), arguments, scene.server->dir), "r");
-	size_t n;
-	int status;
-
-	if (f == NULL)
-		abort();
-	n = fread(text, 1, sizeof(text) - 1, f);
-	text[n] = '\0';
-	status = pclose(f);
-	*said = arena_strdup(c->arena, text);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return command_run(c->arena, scene.server, arguments, said);
 }

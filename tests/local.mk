@@ -2,8 +2,9 @@
 # ./brevet, or $BREVET.
 CLIENT = libbase.a $(OPENSSL_LIBS) $(JANSSON_LIBS)
 client_sources = tests/chain.c tests/chain.h tests/client.c tests/client.h \
-	tests/responder.c tests/rules.c tests/scene.c tests/scene.h tests/sign.c tests/sign.h \
-	tests/stage.c tests/stage.h tests/tap.h tests/wire.c tests/wire.h
+	tests/command.c tests/command.h tests/responder.c tests/rules.c tests/scene.c tests/scene.h \
+	tests/sign.c tests/sign.h tests/stage.c tests/stage.h tests/stored.h tests/tap.h \
+	tests/wire.c tests/wire.h
 
 wire_tests = tests/acme_account tests/acme_clock tests/acme_flow tests/acme_full \
 	tests/acme_given tests/acme_hold tests/acme_life tests/acme_nonce tests/acme_operator \
@@ -46,9 +47,10 @@ tests_acme_wrong_SOURCES = tests/acme_wrong.c tests/wrong.h tests/wrong_csr.c \
 tests_acme_wrong_LDADD = $(CLIENT)
 
 # Kills the server at random moments; tests/run gives it its rounds.
-tests_crash_SOURCES = tests/bind.c tests/bind.h tests/crash.c tests/crash.h tests/crash_load.c \
-	tests/crash_look.c $(client_sources)
-tests_crash_LDADD = $(CLIENT)
+tests_crash_SOURCES = tests/ari.c tests/ari.h tests/bind.c tests/bind.h tests/crash.c \
+	tests/crash.h tests/crash_books.c tests/crash_books.h tests/crash_incident.c \
+	tests/crash_load.c tests/crash_look.c tests/crash_renew.c $(client_sources)
+tests_crash_LDADD = $(STORE) $(OPENSSL_LIBS)
 
 check_PROGRAMS += $(wire_tests) tests/crash
 TESTS += $(wire_tests)

@@ -1,6 +1,6 @@
 # Each family of metrics is made to move.
 dist_check_SCRIPTS += tests/metrics.sh
-EXTRA_DIST += tests/metrics_client.py
+EXTRA_DIST += tests/metrics_client.py tests/metrics_rules.yml
 TESTS += tests/metrics.sh
 
 # Brevet and other servers under the same load; run by hand.

@@ -406,18 +406,21 @@ test_format() {
 	fi
 }
 
-# The rules that docs/renewals.md shows.
+# The rules that docs/renewal.md shows.
 test_rules() {
 	local family
-	sed -n '/^    groups:/,/^[^ ]/s/^    //p' "$tests/../docs/renewals.md" >"$work/rules.yml"
+	sed -n '/^    groups:/,/^[^ ]/s/^    //p' "$tests/../docs/renewal.md" >"$work/rules.yml"
 	if command -v promtool >/dev/null; then
 		check "promtool check rules" promtool check rules "$work/rules.yml"
+		cp "$tests/metrics_rules.yml" "$work/cases.yml"
+		check "each alert fires, and only then" promtool test rules "$work/cases.yml"
 	else
 		skip "promtool check rules" "promtool is not installed: run tests/setup"
+		skip "each alert fires, and only then" "promtool is not installed: run tests/setup"
 	fi
 	while read -r family; do
 		check "a rule's $family is there" grep -q "^# TYPE $family " "$work/after"
-	done < <(grep 'expr:' "$work/rules.yml" | grep -o 'brevet_[a-z_]*' | sort -u)
+	done < <(grep -v 'summary:' "$work/rules.yml" | grep -o 'brevet_[a-z_]*' | sort -u)
 }
 
 all_families() {

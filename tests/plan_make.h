@@ -14,7 +14,9 @@
 #define NOW    ((int64_t)1790000123)
 #define SLOTS  200000			/* from NOW on: more than a year */
 
-static struct plan_loads loads = { NOW / PLAN_SLOT, SLOTS, NULL };
+#define PLAN_BAND ((struct plan_band){ 500, 660 })	/* the defaults of renewal.* */
+
+static struct plan_loads loads = { NOW / SLOT_SECONDS, SLOTS, NULL };
 static struct plan_totals totals;
 
 static void
@@ -31,7 +33,7 @@ ask(int64_t life, int64_t now)
 }
 
 static void
-count(struct plan_window w, int n)
+count(struct window w, int n)
 {
 	plan_add(&loads, w, n);
 	plan_totals_add(&totals, w, n);

@@ -10,4 +10,3 @@ tests_acme_overdue_LDADD = $(STORE) $(OPENSSL_LIBS)
 tests_acme_renewals_SOURCES = tests/acme_renewals.c tests/ari.c tests/ari.h $(renewing_sources)
 tests_acme_renewals_LDADD = $(CLIENT)
 wire_tests += $(renewals_tests)
-EXTRA_DIST += docs/renewals.md

@@ -3,9 +3,9 @@
 #include "tests/renewing.h"
 
 #include <stdlib.h>
-#include <sys/wait.h>
 
 #include "tests/chain.h"
+#include "tests/command.h"
 
 #define NAMES 8
 
@@ -44,27 +44,9 @@ renewing_issue(struct client *c, const char *names)
 }
 
 int
-renewing_command(struct arena *a, const char *words, const char **said)
-{
-	FILE *f = popen(arena_printf(a, "BREVET_CONFIG=%s/brevet.conf %s %s 2>&1",
-				     scene.server->dir, stage_brevet(), words), "r");
-	size_t n = 0, size = 1 << 20;
-	char *text = arena_alloc(a, size);
-	int status;
-
-	if (f == NULL)
-		abort();
-	for (size_t more = 1; more > 0 && n < size - 1; n += more)
-		more = fread(text + n, 1, size - 1 - n, f);
-	status = pclose(f);
-	*said = text;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-int
 renewing_run(struct arena *a, const char *words, const char **said)
 {
-	return renewing_command(a, arena_printf(a, "renewals %s", words), said);
+	return command_run(a, scene.server, arena_printf(a, "renewals %s", words), said);
 }
 
 json_t *

@@ -17,9 +17,7 @@ void renewing_begin(const char *const *settings);
  * program when there is none. */
 struct serial renewing_issue(struct client *c, const char *names);
 
-/* brevet WORDS: its exit status, and all that it says in *said, in the arena. */
-int renewing_command(struct arena *a, const char *words, const char **said);
-/* The same of brevet renewals WORDS. */
+/* brevet renewals WORDS: its exit status, and all that it says in *said, in the arena. */
 int renewing_run(struct arena *a, const char *words, const char **said);
 
 /* What `brevet renewals --json WORDS` tells: an array, the caller's. */

@@ -27,6 +27,21 @@ commit(struct edit *e)
 		ok(false, "commit: %s", p.detail);
 }
 
+/* In a new folder. */
+SAMPLE void
+store_make(void)
+{
+	struct problem p = { 0 };
+
+	a = arena_new();
+	dir = sample_folder(a);
+	s = store_open(dir, MAP, true, &p);
+	if (s == NULL) {
+		printf("Bail out! %s\n", p.detail);
+		exit(1);
+	}
+}
+
 /* Closes and opens it: what is read then was on the disk. */
 SAMPLE void
 reopen(void)

@@ -163,11 +163,7 @@ main(void)
 	struct problem p = { 0 };
 	struct edit *e;
 
-	a = arena_new();
-	dir = sample_folder(a);
-	s = store_open(dir, MAP, true, &p);
-	if (s == NULL)
-		return 1;
+	store_make();
 	account = sample_id(1);
 	e = edit_begin(s);
 	store_name_number(e, 'i', "main");

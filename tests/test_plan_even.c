@@ -91,17 +91,17 @@ test_mixed(void)
 static void
 test_level(void)
 {
-	const int64_t life = 47 * DAY, interval = life * 1160 / 2000 / PLAN_SLOT;
+	const int64_t life = 47 * DAY, interval = life * 1160 / 2000 / SLOT_SECONDS;
 	uint32_t least, most;
 	struct plan_ask q = ask(life, NOW);
 	const struct plan_loads all = { loads.first + 2 * interval, 8000, NULL };
 
 	clear();
 	for (int64_t slot = 0; slot < 3 * interval; slot++) {
-		q.now = q.not_before = NOW + slot * PLAN_SLOT;
+		q.now = q.not_before = NOW + slot * SLOT_SECONDS;
 		q.not_after = q.not_before + life;
 		for (int n = 0; n < 4; n++) {
-			struct plan_window w = plan_window(&q, &loads, &totals);
+			struct window w = plan_window(&q, &loads, &totals);
 
 			count(w, 1);
 			if (slot >= interval)	/* one of an interval ago is replaced */
@@ -127,9 +127,9 @@ test_many(void)
 	struct plan_loads range = plan_range(&q);
 
 	clear();
-	plan_totals_add(&totals, (struct plan_window){ NOW, NOW + 84600 }, 100000000);
+	plan_totals_add(&totals, (struct window){ NOW, NOW + 84600 }, 100000000);
 	for (size_t i = 0; i < sizeof(heights) / sizeof(heights[0]); i++) {
-		struct plan_window w;
+		struct window w;
 
 		for (size_t k = 0; k < SLOTS; k++)
 			loads.load[k] = heights[i].load;
@@ -157,7 +157,7 @@ test_within(void)
 
 		clear();
 		for (int n = 0; n < 20000; n++) {
-			struct plan_window w = plan_window_within(&q, spread, &loads);
+			struct window w = plan_window_within(&q, spread, &loads);
 
 			wrong += w.start < q.now || w.end > until || w.end <= w.start + 1;
 			count(w, 1);

@@ -409,11 +409,7 @@ corruption(void)
 int
 main(void)
 {
-	struct problem p = { 0 };
-
-	a = arena_new();
-	dir = sample_folder(a);
-	s = store_open(dir, MAP, true, &p);
+	store_make();
 	accounts();
 	orders();
 	order_lists();

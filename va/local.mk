@@ -7,7 +7,7 @@ libva_a_SOURCES = va/addr.c va/addr.h va/ask.c va/caa.c va/dial.c va/dial.h va/d
 	va/target.h va/tlsalpn01.c va/unbound.c va/va.h
 
 unit_tests += tests/test_addr tests/test_alpn tests/test_caa tests/test_http01 tests/test_silence \
-	tests/test_stub tests/test_turn tests/test_txt tests/test_va
+	tests/test_lines tests/test_stub tests/test_turn tests/test_txt tests/test_va
 tests_test_addr_SOURCES = tests/test_addr.c tests/tap.h
 tests_test_addr_LDADD = $(VA)
 tests_test_alpn_SOURCES = tests/test_alpn.c tests/fake_alpn.c tests/fake_alpn.h \
@@ -23,6 +23,8 @@ tests_test_silence_SOURCES = tests/test_silence.c tests/fake_dns.c tests/fake_dn
 tests_test_silence_LDADD = $(VA)
 tests_test_stub_SOURCES = tests/test_stub.c tests/fake_dns.c tests/fake_dns.h tests/tap.h
 tests_test_stub_LDADD = $(VA)
+tests_test_lines_SOURCES = tests/test_lines.c tests/tap.h
+tests_test_lines_LDADD = $(BASE)
 tests_test_turn_SOURCES = tests/test_turn.c tests/fake_web.c tests/fake_web.h tests/tap.h
 tests_test_turn_LDADD = $(VA)
 tests_test_txt_SOURCES = tests/test_txt.c tests/fake_dns.c tests/fake_dns.h tests/tap.h \
