@@ -152,6 +152,7 @@ struct acme_retention {
 	int64_t	orders;		/* and authorizations, that led to no certificate */
 	int64_t	certificates;
 	int64_t	every;		/* from one clean-up to the next; 0: none */
+	int64_t	doubt;		/* how long it waits when the clock has jumped ahead */
 };
 
 /* Whom new orders are shown to (acme/hook.c). */

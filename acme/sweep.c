@@ -19,13 +19,17 @@
 #define PAUSE_MS 10		/* between two pages */
 #define AGAIN_MS 60000		/* after a commit that was lost; and to see if it is wanted */
 #define WALK	 3600		/* seconds */
+#define JUMP	 3600		/* seconds that the clock goes ahead of the monotonic one ... */
+#define DOWN	 (30 * 86400)	/* ... or, at a start, of the last commit: is it wrong? */
 
 struct sweep {
 	struct acme_local	*local;
 	struct event		*timer;
 	struct sweep_at		 at;
 	int64_t			 walked;	/* when the last such round began; 0: none yet */
-	int64_t			 looked;	/* when the last page was looked for */
+	int64_t			 looked;	/* when the last page was looked for, or would have been */
+	int64_t			 looked_mono;	/* the same, monotonic, seconds; 0: before the start */
+	int64_t			 trusted_mono;	/* from then on the clock is believed */
 	uint64_t		 n[SWEEP_COUNTS];	/* in this round */
 };
 
@@ -148,6 +152,28 @@ static const struct flow_step nothing_steps[] = {
 	{ 0 }
 };
 
+/* A clock that is ahead would make things end that are good for years, and nothing brings back
+ * what is deleted: so a jump is not believed at once. */
+static bool
+sweep_doubts(struct sweep *s, int64_t now)
+{
+	int64_t mono = clock_mono_ms() / 1000, doubt = s->local->config->retention.doubt;
+	int64_t ahead = now - s->looked - (s->looked_mono == 0 ? 0 : mono - s->looked_mono);
+
+	if (s->looked != 0 && ahead > (s->looked_mono == 0 ? DOWN : JUMP) && doubt > 0) {
+		s->trusted_mono = mono + doubt;
+		log_event(LOG_WARN, "clock jumped ahead, clean-up waits", "s:I, s:I", "ahead",
+			  (json_int_t)ahead, "wait", (json_int_t)doubt);
+	}
+	if (now < s->looked) {	/* set back: what is behind us may still come to its end */
+		s->at = (struct sweep_at){ .restore = true };
+		s->trusted_mono = 0;
+	}
+	s->looked = now;
+	s->looked_mono = mono;
+	return mono < s->trusted_mono;
+}
+
 static void
 sweep_due(evutil_socket_t fd, short what, void *arg)
 {
@@ -164,9 +190,10 @@ sweep_due(evutil_socket_t fd, short what, void *arg)
 		sweep_later(s, AGAIN_MS);
 		return;
 	}
-	if (now < s->looked)	/* set back: what is behind us may still come to its end */
-		s->at = (struct sweep_at){ .restore = true };
-	s->looked = now;
+	if (sweep_doubts(s, now)) {
+		sweep_later(s, l->config->retention.every * 1000);
+		return;
+	}
 	if (s->at.kind == 0 && (now >= s->walked + WALK || now < s->walked)) {
 		s->at.walk = true;
 		s->walked = now;
@@ -201,15 +228,12 @@ static void
 sweep_begin(void *arg)
 {
 	struct acme_local *l = arg;
-	struct view *v;
 
 	l->sweep = calloc(1, sizeof(*l->sweep));
 	if (l->sweep == NULL)
 		abort();
 	l->sweep->local = l;
-	v = view_open(l->store);
-	l->sweep->looked = store_last_time(v);	/* it may have been set back while we were down */
-	view_close(v);
+	l->sweep->looked = store_time_before(l->store);	/* it may have been set meanwhile */
 	sweep_later(l->sweep, l->config->retention.every * 1000 < FIRST_MS ?
 			      l->config->retention.every * 1000 : FIRST_MS);
 }

@@ -105,6 +105,9 @@ const struct config_option config_options[] = {
 	  "what was seen when these were proved" },
 	{ "retention.every", TIME, AT(acme.retention.every), "1m", 0, DAY,
 	  "from one clean-up of the store to the next; 0s: nothing is ever deleted" },
+	{ "retention.doubt", TIME, AT(acme.retention.doubt), "1d", 0, 30 * DAY,
+	  "how long clean-up waits when the clock has jumped ahead, so that a wrong one can be set "
+	  "right first" },
 	{ "crl.lifetime", TIME, AT(crl_lifetime), "4d", 600, 10 * DAY,
 	  "from thisUpdate to nextUpdate; signed anew at half of it" },
 	{ "limits.head", SIZE, AT(head), "16K", 1024, 1 << 20, "a request's head" },

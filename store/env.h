@@ -18,6 +18,7 @@ struct store {
 	size_t		 page;		/* bytes */
 	char		*dir;
 	int		 lock;		/* the locked file; -1: a reader */
+	int64_t		 time_before;	/* store_time_before() */
 	unsigned	 commits;	/* of the writer */
 	unsigned	 looked;	/* after so many, and one, store_filling() did; 0: not yet */
 	bool		 filling;

@@ -175,6 +175,20 @@ format_read(struct store *s, char version[64])
 	return decode_u32(&d);
 }
 
+static int64_t
+time_read(struct store *s)
+{
+	defer_struct(view) *v = view_open(s);
+
+	return store_last_time(v);
+}
+
+int64_t
+store_time_before(const struct store *s)
+{
+	return s->time_before;
+}
+
 static bool
 format_write(struct store *s, uint32_t before, struct problem *p)
 {
@@ -197,10 +211,12 @@ format_check(struct store *s, bool create, bool reader, struct problem *p)
 	uint32_t format = 0;
 	int err = tables_open(s, TABLE_META, TABLE_META + 1, 0);
 
-	if (err == 0)
-		format = format_read(s, version);
-	else if (err != MDB_NOTFOUND)
+	if (err != 0 && err != MDB_NOTFOUND)
 		return refuse(p, s->dir, err);
+	if (err == 0) {
+		format = format_read(s, version);
+		s->time_before = time_read(s);
+	}
 	if (format == 0 && !create)
 		return problem(p, PROBLEM_SERVER_INTERNAL,
 			       "The store in %s is empty; \"brevet init\" makes one", s->dir);

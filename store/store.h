@@ -142,6 +142,8 @@ void store_meta_put(struct edit *e, const char *name, struct blob value);
 
 /* The newest time that a commit has seen (written by each commit; 0: none yet). */
 int64_t store_last_time(const struct view *v);
+/* The same when this store was opened, before any commit of ours. */
+int64_t store_time_before(const struct store *s);
 
 /* How many objects stand in each state (numbers of enum account_state and so on); right at
  * every commit, whatever died. */

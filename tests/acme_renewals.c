@@ -259,6 +259,7 @@ main(void)
 	metrics = port_free();
 	renewing_begin((const char *const[]){
 			"workers=2", "profile.fleet.lifetime=10d", "retention.every=1s",
+			"retention.doubt=0s",
 			arena_printf(a, "metrics.listen=127.0.0.1:%u", metrics), NULL });
 	c = member(&scene, "ES256");
 	stranger = member(&scene, "ES256");

@@ -349,6 +349,57 @@ test_back(void)
 	leave(c);
 }
 
+/* --- a clock that jumps --------------------------------------------------------------- */
+
+/* How often the log says that clean-up waits, when it has said so that often, or never will. */
+static int
+doubts(int wanted)
+{
+	char line[4096];
+	long began = now_ms();
+	int n;
+
+	do {
+		FILE *in = fopen(scene.server->log, "r");
+
+		usleep(100000);
+		n = 0;
+		while (in != NULL && fgets(line, sizeof(line), in) != NULL)
+			n += strstr(line, "clock jumped ahead, clean-up waits") != NULL;
+		if (in != NULL)
+			fclose(in);
+	} while (n < wanted && now_ms() - began < PATIENCE);
+	return n;
+}
+
+static void
+test_doubt(void)
+{
+	struct client *c = member(&scene, "ES256");
+	struct client_order order;
+
+	one_order(c, "n2.example.test", &order);
+	ok(round_end((double)time(NULL)) > 0, "clean-up is under way");
+	if (!later(9 * DAY))
+		return;
+	ok(doubts(1) == 1, "the clock is nine days ahead: clean-up waits");
+	usleep(2500000);
+	is_there(c, order.url, true, "must stay: what has ended by a clock in doubt");
+	later(-9 * DAY);
+	ok(round_end((double)time(NULL)) < (double)(time(NULL) + DAY), "set right: it goes on");
+	is_there(c, order.url, true, "must stay: what has not ended");
+	client_clear(c);
+	ok(server_stop(scene.server) == 0, "the server ends with status 0");
+	later(40 * DAY);
+	ok(server_again(scene.server), "and starts forty days later");
+	client_hang_up(c);
+	client_hang_up(metrics);
+	ok(doubts(2) == 2, "that is doubted too");
+	usleep(2500000);
+	ok(counted().n[COUNT_ORDERS][ORDER_PENDING] == 1, "must stay: the order");
+	leave(c);
+}
+
 /* --- a crash in the middle ------------------------------------------------------------ */
 
 /* The server that is to end at its nth commit, all of which are of clean-up; false: it did not
@@ -404,7 +455,7 @@ test_crash(void)
 /* Each has a server of its own: a new certificate of one whose clock is ahead is not yet good for
  * clients. */
 static void
-run(void (*test)(void))
+run(void (*test)(void), const char *doubt)
 {
 	uint16_t port = port_free();
 	char listen_at[64], url[64];
@@ -415,7 +466,7 @@ run(void (*test)(void))
 	limited_begin((const char *const[]){
 		"workers=2", "profile.default.lifetime=6d", "order.lifetime=7d",
 		"order.authz_lifetime=7d", "retention.orders=1d", "retention.certificates=10d",
-		"retention.every=1s", listen_at, NULL });
+		"retention.every=1s", doubt, listen_at, NULL });
 	metrics = client_open(url, NULL);
 	test();
 	client_close(metrics);
@@ -426,10 +477,11 @@ int
 main(void)
 {
 	a = arena_new();
-	run(test_days);
-	run(test_unrenewed);
-	run(test_back);
-	run(test_crash);
+	run(test_days, "retention.doubt=0s");
+	run(test_unrenewed, "retention.doubt=0s");
+	run(test_back, "retention.doubt=0s");
+	run(test_crash, "retention.doubt=0s");
+	run(test_doubt, "retention.doubt=1h");
 	arena_free(a);
 	return tap_done();
 }

@@ -232,7 +232,8 @@ begin(struct crash *all)
 		"profile." BRIEF ".lifetime=" FLAT(BRIEF_LIFE) "s", "profile." BRIEF ".backdate=0s",
 		"order.lifetime=" FLAT(ORDER_LIFE) "s", "order.authz_lifetime=15m",
 		"retention.orders=" FLAT(RETENTION) "s",
-		"retention.certificates=" FLAT(RETENTION) "s", "retention.every=1s", NULL
+		"retention.certificates=" FLAT(RETENTION) "s", "retention.every=1s",
+		"retention.doubt=0s", NULL
 	};
 
 	if (!scene_begin(&all->scene, 300, settings))

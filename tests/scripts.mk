@@ -1,8 +1,11 @@
 # Scripts.  "make check" runs script_tests; interop_tests need real clients and minutes:
 # "make check-interop".  "make check-crash" kills servers, $CRASH_ROUNDS times.  tests/run
-# does all of it, in three builds.
+# does all of it, in three builds.  Clients that wait until
+# renewalInfo tells them to renew stand first: they take longest.
 script_tests = tests/cites.sh tests/documents.sh tests/layers.sh tests/shell.sh tests/style.sh
-interop_tests = tests/interop_certbot.sh tests/operator.sh
+interop_tests = tests/interop_ari_certbot.sh tests/interop_ari_caddy.sh tests/interop_ari_lego.sh \
+	tests/interop_ari_lego_backports.sh tests/interop_ari_mod_md.sh tests/interop_certbot.sh \
+	tests/operator.sh
 
 TESTS += $(script_tests)
 dist_check_SCRIPTS += $(script_tests) $(interop_tests) tests/planted_race.sh \
