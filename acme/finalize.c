@@ -27,6 +27,7 @@ struct finalize {
 	uint8_t			hash[32];	/* SHA-256 of the CSR */
 	bool			repeated;	/* the same CSR as before: just look */
 	struct recheck		recheck;	/* of CAA */
+	struct issue_means	means;
 	struct leaf		leaf;		/* its validity */
 	struct problem		late;		/* time has overtaken the order, or none */
 };
@@ -126,13 +127,11 @@ csr_check(struct request *rq, struct finalize *fin, struct blob der, struct prob
 	struct ident *sorted = arena_memdup(rq->flow->arena, order->idents,
 					    order->nident * sizeof(*sorted));
 
-	struct issue_means means;
-
 	qsort(sorted, order->nident, sizeof(*sorted), ident_compare);
-	return issue_means(rq->config, &order->scope, &means, p) &&
+	return issue_means(rq->config, &order->scope, &fin->means, p) &&
 	       still_permitted(rq, order, p) && csr_parse(&fin->csr, rq->flow->arena, der, p) &&
 	       csr_names_check(&fin->csr, sorted, order->nident, p) &&
-	       profile_key(means.profile, &fin->csr.key, p) && key_is_free(rq, &fin->csr, p);
+	       profile_key(fin->means.profile, &fin->csr.key, p) && key_is_free(rq, &fin->csr, p);
 }
 
 static enum flow_next
@@ -168,12 +167,11 @@ finalize_check(struct flow *f)
 /* What was asked for and what was proved may have been good when the order was made, and be so
  * no more (acme/dated.h). */
 static bool
-in_time(struct finalize *fin, const struct issue_means *means, const struct view *v,
-	struct arena *a)
+in_time(struct finalize *fin, const struct view *v, struct arena *a)
 {
 	fin->late = (struct problem){ 0 };
-	return issue_validity(means, fin->seen.order, &fin->leaf, &fin->late) &&
-	       issue_proofs(means, fin->seen.order, v, a, &fin->late);
+	return issue_validity(&fin->means, fin->seen.order, &fin->leaf, &fin->late) &&
+	       issue_proofs(&fin->means, fin->seen.order, v, a, &fin->late);
 }
 
 /* It will never be good again, so this is the order's end. */
@@ -194,7 +192,6 @@ finalize_begin(struct flow *f)
 	struct finalize *fin = rq->doing;
 	const struct view *v = edit_view(f->txn);
 	int64_t now = clock_now();
-	struct issue_means means;
 	struct order next;
 
 	if (fin->repeated)
@@ -215,11 +212,10 @@ finalize_begin(struct flow *f)
 		       FLOW_FAIL;
 	}
 	next = *fin->seen.order;
-	means.now = now;
-	if (!issue_clock_check(v, now, &f->problem) ||
-	    !issue_means(rq->config, &next.scope, &means, &f->problem))
+	fin->means.now = now;
+	if (!issue_clock_check(v, now, &f->problem))
 		return FLOW_FAIL;
-	if (!in_time(fin, &means, v, f->arena))
+	if (!in_time(fin, v, f->arena))
 		return overtaken(f, fin, &next);
 	if (!edit_room(f->txn, &f->problem) || !offer_still(rq, v, &f->problem) ||
 	    !limits_cert(rq, f->txn, &next, &f->problem))

@@ -199,7 +199,7 @@ validate_ident(const struct authz *authz, struct arena *a)
 	return ident;
 }
 
-/* Control is proved; may we issue for it (RFC 8659)?  Nobody asks that of an address. */
+/* Control of a name is proved, so CAA is asked (RFC 8659): nobody asks that of an address. */
 static bool
 validate_proved(const struct validate *job)
 {
@@ -207,6 +207,7 @@ validate_proved(const struct validate *job)
 	       job->authz->ident.type == IDENT_DNS;
 }
 
+/* va/ has its verdict. */
 static enum flow_next
 validate_return(struct flow *f)
 {
@@ -222,6 +223,7 @@ validate_return(struct flow *f)
 	return validate_sit(f);
 }
 
+/* May we issue for it? */
 static enum flow_next
 validate_caa(struct flow *f)
 {

@@ -73,6 +73,10 @@ bool cli_config_option(struct cli_config *c, int o);
  * EXIT_GOOD: go on; *done: exit with what was returned. */
 int cli_config_options(struct cli_config *c, int argc, char **argv, int words, bool *done);
 
+/* The lifetime of a profile that `brevet init` writes ("47d"); NULL: it writes none of that
+ * name. */
+const char *cli_init_lifetime(const char *profile);
+
 /* Finds and reads the configuration; NULL after a message. */
 struct config *cli_config_read(const struct cli_config *c);
 

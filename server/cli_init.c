@@ -94,27 +94,40 @@ begins(const struct init *in, const char *with)
 	return false;
 }
 
-/* Kinds of certificates to begin with; the first of the file is for orders that name none.  One
- * that is called default is made only for who says what it is. */
+/* Kinds of certificates to begin with. */
+static const char *const samples[][2] = {
+	{ "fleet.description", "machines of your own: 47 days" },
+	{ "fleet.lifetime", "47d" },
+	{ "fleet.backdate", "1h" },
+	{ "tlsserver.description", "as long as the CA/Browser Forum allows on the day" },
+	{ "tlsserver.lifetime", "cabf" },
+	{ "tlsserver.backdate", "1h" },
+	{ "shortlived.description", "six days, revoked by their end: no CRL pointer" },
+	{ "shortlived.lifetime", "160h" },
+	{ "shortlived.backdate", "1h" },
+	{ "shortlived.crl", "false" },
+	{ "session.description", "for what runs a few hours" },
+	{ "session.lifetime", "6h" },
+	{ "session.backdate", "5m" },
+};
+
+const char *
+cli_init_lifetime(const char *profile)
+{
+	size_t len = strlen(profile);
+
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
+		if (strncmp(samples[i][0], profile, len) == 0 &&
+		    strcmp(samples[i][0] + len, ".lifetime") == 0)
+			return samples[i][1];
+	return NULL;
+}
+
+/* The first of the file is for orders that name none.  One that is called default is made only
+ * for who says what it is. */
 static void
 first_profiles(struct init *in)
 {
-	static const char *const samples[][2] = {
-		{ "fleet.description", "machines of your own: 47 days" },
-		{ "fleet.lifetime", "47d" },
-		{ "fleet.backdate", "1h" },
-		{ "tlsserver.description", "as long as the CA/Browser Forum allows on the day" },
-		{ "tlsserver.lifetime", "cabf" },
-		{ "tlsserver.backdate", "1h" },
-		{ "shortlived.description", "six days, revoked by their end: no CRL pointer" },
-		{ "shortlived.lifetime", "160h" },
-		{ "shortlived.backdate", "1h" },
-		{ "shortlived.crl", "false" },
-		{ "session.description", "for what runs a few hours" },
-		{ "session.lifetime", "6h" },
-		{ "session.backdate", "5m" },
-	};
-
 	for (size_t i = sizeof(samples) / sizeof(samples[0]); i-- > 0;)
 		first_setting(in, arena_printf(in->arena, "profile.%s", samples[i][0]),
 			      samples[i][1]);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "server/cli.h"
+#include "server/options.h"
 #include "server/simulate.h"
 
 #define HOUR	     3600
@@ -14,8 +15,6 @@
 #define FLEET_MOST   100000000
 #define YEARS_MOST   20
 #define LIFETIME_MOST (398 * DAY)
-#define BAND_FROM    500	/* the defaults of renewal.from and renewal.until */
-#define BAND_UNTIL   660
 
 /* --- values of options --------------------------------------------------------------- */
 
@@ -141,27 +140,17 @@ profile_use(struct simulate *s, const struct acme_profile *profile)
 	s->run.lifetime = acme_profile_life(profile, now, now);
 }
 
-/* Those that `brevet init` writes, for who has no configuration. */
-static const struct shipped {
-	const char	*name;
-	int64_t		 lifetime;
-} shipped[] = {
-	{ "tlsserver", LIFETIME_CABF },
-	{ "fleet", 47 * DAY },
-	{ "shortlived", 160 * HOUR },
-	{ "session", 6 * HOUR },
-};
-
+/* One that `brevet init` writes, for who has no configuration. */
 static bool
 profile_shipped(struct simulate *s, const char *name)
 {
-	for (size_t i = 0; i < sizeof(shipped) / sizeof(shipped[0]); i++) {
-		if (strcmp(name, shipped[i].name) == 0) {
-			profile_use(s, &(struct acme_profile){
-				.lifetime = shipped[i].lifetime
-			});
-			return true;
-		}
+	const char *lifetime = cli_init_lifetime(name);
+
+	if (lifetime != NULL) {
+		profile_use(s, &(struct acme_profile){
+			.lifetime = option_number(option_find("profile", "lifetime"), lifetime)
+		});
+		return true;
 	}
 	return refuse("profile", name, "tlsserver, fleet, shortlived or session; give --config "
 		      "FILE for one of yours, or --lifetime");
@@ -313,6 +302,15 @@ file_write(const struct simulate *s, const char *name,
 	return good;
 }
 
+/* The default of an option in percent. */
+static int
+thousandths(const char *option)
+{
+	const struct config_option *o = option_find(NULL, option);
+
+	return (int)option_number(o, o->initial) * 10;
+}
+
 int
 cli_simulate(int argc, char **argv)
 {
@@ -332,8 +330,8 @@ cli_simulate(int argc, char **argv)
 	if (status != EXIT_GOOD)
 		return status;
 	if (s.run.from == 0) {
-		s.run.from = BAND_FROM;
-		s.run.until = BAND_UNTIL;
+		s.run.from = thousandths("renewal.from");
+		s.run.until = thousandths("renewal.until");
 	}
 	if (!check_times(&s))
 		return EXIT_USAGE;

@@ -35,8 +35,9 @@ simulate_title(const struct simulate *s, int i)
 	return s->run.smooth && i == 0 ? "with smoothing" : "without smoothing";
 }
 
-void
-simulate_outage(const struct simulate *s, size_t *from, size_t *until)
+/* Hours from the start of the outage to a day after its end; none: 0 to 0. */
+static void
+outage_hours(const struct simulate *s, size_t *from, size_t *until)
 {
 	const struct simulation *run = &s->run;
 
@@ -53,7 +54,7 @@ simulate_steady(const struct simulate *s, int i)
 	struct simulated_part part = { .from = (size_t)(2 * s->run.lifetime / HOUR),
 				       .until = s->result[i].hours };
 
-	simulate_outage(s, &part.skip_from, &part.skip_until);
+	outage_hours(s, &part.skip_from, &part.skip_until);
 	acme_simulated_part(&s->result[i], &part);
 	return part;
 }
@@ -86,7 +87,7 @@ table_print(const struct simulate *s, int i)
 		row_print(name, &part);
 	}
 	part = (struct simulated_part){ 0 };
-	simulate_outage(s, &part.from, &part.until);
+	outage_hours(s, &part.from, &part.until);
 	acme_simulated_part(&s->result[i], &part);
 	if (part.until > 0)
 		row_print("outage and a day more", &part);

@@ -26,9 +26,6 @@ const char *simulate_title(const struct simulate *s, int i);
  * acme_simulated_part() tells of them. */
 struct simulated_part simulate_steady(const struct simulate *s, int i);
 
-/* Hours from the start of the outage to a day after its end; none: 0 to 0. */
-void simulate_outage(const struct simulate *s, size_t *from, size_t *until);
-
 /* To standard output: a row for each of the first lifetimes, the outage, and the rest. */
 void simulate_print(const struct simulate *s);
 

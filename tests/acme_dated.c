@@ -34,28 +34,7 @@ when(const char *text)
 
 /* --- the clock ---------------------------------------------------------------------- */
 
-/* The server's clock shows about that time.  (time() may be milliseconds late.) */
-static void
-near(int64_t second)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	server_clock(scene.server, second - now.tv_sec);
-}
-
-/* It shows that second, which begins just now. */
-static void
-at(int64_t second)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	usleep((useconds_t)(1000000 - now.tv_nsec / 1000 + 2000));
-	near(second);
-}
-
-/* The same before the server is there. */
+/* A clock before the server is there. */
 static void
 begin_at(int64_t second)
 {
@@ -119,7 +98,7 @@ prove_old(const struct boundary *b, struct prepared *p)
 {
 	struct client_order order;
 
-	near(when(b->date) - b->age * DAY);
+	server_clock_at(scene.server, when(b->date) - b->age * DAY);
 	order = made(p->old, TLS);
 	is(status_of(c, order.url), "ready", arena_printf(
 		c->arena, "%s is proved %d days before %s", p->old, b->age, b->date));
@@ -131,7 +110,7 @@ prepare(const struct boundary *b, struct prepared *p)
 {
 	int64_t then = when(b->date);
 
-	near(then - HOUR);
+	server_clock_at(scene.server, then - HOUR);
 	for (int i = 0; i < 2 * TRIES; i++) {
 		p->early[i] = made(p->fresh, TLS);
 		p->aged[i] = made(p->old, TLS);
@@ -173,7 +152,7 @@ signed_at(int64_t second, struct client_order *orders, const char *name)
 	const char *pem = NULL;
 
 	for (int i = 0; i < TRIES; i++) {
-		at(second);
+		server_clock_begins(scene.server, second);
 		pem = issued(&orders[i], name);
 		if (pem == NULL || facts_of(pem).begins + BACKDATE == second)
 			break;
@@ -193,7 +172,7 @@ made_at(int64_t second, const char *name, int64_t order_life)
 	int64_t expires = 0;
 
 	for (int i = 0; i < TRIES && expires - order_life != second; i++) {
-		at(second);
+		server_clock_begins(scene.server, second);
 		order_with(c, arena_printf(c->arena, DNS("%s"), name), TLS);
 		status = text(c->json, "status");
 		if (status == NULL || !clock_parse(text(c->json, "expires"), &expires))

@@ -36,15 +36,6 @@ static const struct overtaken {
 static struct scene scene;
 static struct client *c;
 
-static void
-near(int64_t second)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	server_clock(scene.server, second - now.tv_sec);
-}
-
 /* A server of that time, with a client that does not look at the dates of its certificate. */
 static bool
 begin_at(int64_t second)
@@ -150,7 +141,7 @@ overtaken_case(const struct overtaken *o)
 	if (!clock_parse(o->date, &then) || !begin_at(then - o->proved))
 		exit(1);
 	ready(c, &scene, "tlsserver");
-	near(then - HOUR);
+	server_clock_at(scene.server, then - HOUR);
 	if (o->until != 0)
 		more = arena_printf(c->arena, ",\"notAfter\":\"%s\"",
 				    clock_print(c->arena, then + o->until));
@@ -166,7 +157,7 @@ overtaken_case(const struct overtaken *o)
 		order++;
 	if (!ok(order < orders + ORDERS, "R-2 the server ends when it is processing"))
 		order = orders;
-	near(then + 60);
+	server_clock_at(scene.server, then + 60);
 	ok(server_again(scene.server), "R-2 and starts a minute after %s", o->date);
 	client_hang_up(c);
 	*c->nonce = '\0';

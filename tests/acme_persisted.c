@@ -23,18 +23,6 @@ static struct fake_record records[] = {
 };
 static struct client *c;
 
-/* The server's clock shows that second, which begins just now. */
-static void
-at(int64_t second)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	usleep((useconds_t)(1000000 - now.tv_nsec / 1000 + 2000));
-	clock_gettime(CLOCK_REALTIME, &now);
-	server_clock(trial.scene.server, second - now.tv_sec);
-}
-
 /* The status of an order of that profile that is made in that second. */
 static void
 made_at(int64_t second, const char *profile, const char *want)
@@ -43,7 +31,7 @@ made_at(int64_t second, const char *profile, const char *want)
 	int64_t expires = 0;
 
 	for (int i = 0; i < TRIES && expires - 30 * DAY != second; i++) {
-		at(second);
+		server_clock_begins(trial.scene.server, second);
 		order_with(c, DNS("p1.test"), arena_printf(c->arena, ",\"profile\":\"%s\"", profile));
 		status = text(c->json, "status");
 		if (status == NULL || !clock_parse(text(c->json, "expires"), &expires))
@@ -76,7 +64,7 @@ test_persisted(void)
 
 	other = order_of(c, "dns", "n0.example.test");
 	is(proved(&trial, c, other.authz[0]), "valid", "http-01 proves another");
-	at(when + 10 * DAY - HOUR);
+	server_clock_begins(trial.scene.server, when + 10 * DAY - HOUR);
 	order = order_of(c, "dns", "p1.test");
 	is(order.status, "ready", "an hour before ten days are over: an order");
 	made_at(when + 10 * DAY, "tlsserver", "ready");

@@ -6,4 +6,4 @@ interop_tests += tests/interop_acme_tiny.sh tests/interop_alpn.sh tests/interop_
 interop_tests += tests/interop_acme_sh.sh tests/interop_address.sh \
 	tests/interop_caddy_backports.sh tests/interop_certbot_current.sh \
 	tests/interop_lego_backports.sh tests/interop_lego_current.sh tests/interop_npm.sh
-EXTRA_DIST += tests/apache.sh tests/ari.sh tests/interop.sh tests/interop_npm.js
+EXTRA_DIST += tests/apache.sh tests/ari.sh tests/caddy.sh tests/interop.sh tests/interop_npm.js

@@ -9,6 +9,8 @@ set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=ari.sh
 . "$(dirname "$0")/ari.sh"
+# shellcheck source-path=SCRIPTDIR source=caddy.sh
+. "$(dirname "$0")/caddy.sh"
 
 CLIENT="Caddy of Debian 13's backports, ARI"
 
@@ -16,33 +18,6 @@ need_client "$CLIENT" openssl
 lib_start
 caddy=${CADDY_ARI:-}
 https_port=$(free_port)
-
-configure() {
-	cat >"$work/Caddyfile" <<-END
-		{
-			admin off
-			http_port $http_port
-			https_port $https_port
-			default_bind 127.0.0.1
-			email a@fleet.test
-			acme_ca $url
-			acme_ca_root $root
-			renew_interval 1s
-			ocsp_stapling off
-			storage file_system $work/caddy
-		}
-		y1.fleet.test {
-			respond "hello from {host}"
-		}
-	END
-}
-
-caddy_start() {
-	HOME=$work XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config "$caddy" run \
-		--config "$work/Caddyfile" --adapter caddyfile </dev/null >>"$work/caddy.log" 2>&1 &
-	pid=$!
-	remember "$pid"
-}
 
 test_window() {
 	local serial after
@@ -65,7 +40,7 @@ if [ -z "$caddy" ]; then
 fi
 echo "# caddy $("$caddy" version)"
 ari_begin 35 45 y1.fleet.test
-configure
+configure y1.fleet.test
 caddy_start
 test_window
 check "Caddy stops" process_stop "$pid"

@@ -8,6 +8,8 @@ set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=interop.sh
 . "$(dirname "$0")/interop.sh"
+# shellcheck source-path=SCRIPTDIR source=caddy.sh
+. "$(dirname "$0")/caddy.sh"
 
 PATIENCE=75			# seconds until a renewal must be served
 
@@ -16,34 +18,6 @@ need_client caddy "$caddy" openssl
 lib_start
 https_port=$(free_port)
 declare -A serials
-
-# configure SITES
-configure() {
-	cat >"$work/Caddyfile" <<-END
-		{
-			admin off
-			http_port $http_port
-			https_port $https_port
-			default_bind 127.0.0.1
-			email a@fleet.test
-			acme_ca $url
-			acme_ca_root $root
-			renew_interval 1s
-			ocsp_stapling off
-			storage file_system $work/caddy
-		}
-		$1 {
-			respond "hello from {host}"
-		}
-	END
-}
-
-caddy_start() {
-	HOME=$work XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config "$caddy" run \
-		--config "$work/Caddyfile" --adapter caddyfile </dev/null >>"$work/caddy.log" 2>&1 &
-	pid=$!
-	remember "$pid"
-}
 
 # The chain is the one served, the key the one stored for it.
 served() {

@@ -303,6 +303,26 @@ server_clock(const struct server *s, int64_t seconds)
 #endif
 }
 
+/* time() may be milliseconds late. */
+bool
+server_clock_at(const struct server *s, int64_t second)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return server_clock(s, second - now.tv_sec);
+}
+
+bool
+server_clock_begins(const struct server *s, int64_t second)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	usleep((useconds_t)(1000000 - now.tv_nsec / 1000 + 2000));
+	return server_clock_at(s, second);
+}
+
 void
 server_kill(struct server *s)
 {

@@ -43,6 +43,10 @@ bool server_again(struct server *s);
 /* From now on its clock is so many seconds ahead of ours, also when it starts again; false:
  * this build cannot (it is made without --enable-faults). */
 bool server_clock(const struct server *s, int64_t seconds);
+/* From now on its clock shows about that second of its own ... */
+bool server_clock_at(const struct server *s, int64_t second);
+/* ... or that second begins just now, which is waited for. */
+bool server_clock_begins(const struct server *s, int64_t second);
 /* SIGKILL and wait. */
 void server_kill(struct server *s);
 /* SIGTERM and wait; its exit status, -1 when a signal ended it. */
