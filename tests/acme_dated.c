@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "tests/profiled.h"
+#include "tests/stored.h"
 
 #define DAY	 ((int64_t)86400)
 #define HOUR	 ((int64_t)3600)
@@ -254,6 +255,22 @@ begin(void)
 	return false;
 }
 
+/* What finalize refused was not even begun: nothing was to be signed, and then was not. */
+static void
+test_none_abandoned(void)
+{
+	struct store *s;
+	struct view *v;
+
+	ok(server_stop(scene.server) == 0, "the server ends with status 0");
+	s = server_store(c->arena, scene.server);
+	v = view_open(s);
+	ok(store_counts(v).n[COUNT_CERTS][CERT_ABANDONED] == 0, "no certificate was abandoned");
+	view_close(v);
+	store_close(s);
+	ok(server_again(scene.server), "it starts again");
+}
+
 int
 main(void)
 {
@@ -267,6 +284,7 @@ main(void)
 	for (size_t i = 0; i < COUNT(boundaries); i++)
 		test_boundary(i);
 	EVP_PKEY_free(key);
+	test_none_abandoned();
 	leave(c);
 	scene_stop(&scene);
 	return tap_done();

@@ -7,7 +7,7 @@ profile_tests = tests/acme_dated tests/acme_overtaken tests/acme_persisted \
 	tests/acme_profile_life tests/acme_profiles
 profiled_sources = tests/profiled.c tests/profiled.h $(bind_sources)
 tests_acme_dated_SOURCES = tests/acme_dated.c $(profiled_sources)
-tests_acme_dated_LDADD = $(CLIENT)
+tests_acme_dated_LDADD = $(STORE) $(OPENSSL_LIBS)
 tests_acme_overtaken_SOURCES = tests/acme_overtaken.c $(profiled_sources)
 tests_acme_overtaken_LDADD = $(STORE) $(OPENSSL_LIBS)
 tests_acme_persisted_SOURCES = tests/acme_persisted.c tests/fake_dns.c tests/fake_dns.h \
