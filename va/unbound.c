@@ -29,7 +29,8 @@ static const char *const settings[][2] = {
 	{ "unblock-lan-zones:", "yes" },	/* internal zones are asked for like others */
 	{ "insecure-lan-zones:", "yes" },
 	{ "infra-keep-probing:", "yes" },	/* a resolver that was down is tried again */
-	{ "outgoing-range:", "4096" },		/* questions at a time: many may be in vain */
+	{ "outgoing-range:", "2048" },		/* questions at a time: two for each of the
+						 * connections of a loop, all in vain; 1 KiB each */
 	{ "outgoing-num-tcp:", "32" },
 	{ "outbound-msg-retry:", "3" },
 	{ "qname-minimisation:", "yes" },
