@@ -6,21 +6,17 @@
 #include <config.h>
 #endif
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <jansson.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -72,48 +68,6 @@ stage_write(const char *dir, const char *file, const char *text)
 		return false;
 	fputs(text, out);
 	return fclose(out) == 0;
-}
-
-int
-port_listen(uint16_t *port)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(*port) };
-	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0)
-		abort();
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 256) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
-		close(fd);
-		return -1;
-	}
-	*port = ntohs(at.sin_port);
-	return fd;
-}
-
-/* Below the range that the system takes for outgoing connections (32768 and up): nobody
- * gets it by accident while a server is down. */
-uint16_t
-port_free(void)
-{
-	struct timespec now;
-	unsigned seed;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	seed = (unsigned)getpid() * 2654435761u ^ (unsigned)now.tv_nsec;
-	for (int i = 0; i < 1000; i++) {
-		uint16_t port = (uint16_t)(11000 + (unsigned)rand_r(&seed) % 20000);
-		int fd = port_listen(&port);
-
-		if (fd >= 0) {
-			close(fd);
-			return port;
-		}
-	}
-	abort();
 }
 
 const char *

@@ -14,7 +14,7 @@ char *stage_new(void);
 void stage_free(char *dir);
 bool stage_write(const char *dir, const char *file, const char *text);
 
-/* A port of 127.0.0.1 that nobody listens on just now. */
+/* A port of 127.0.0.1 that nobody listens on just now, nor will but this program. */
 uint16_t port_free(void);
 /* Listens on 127.0.0.1:*port (0: a free one); the socket, or -1. */
 int port_listen(uint16_t *port);
