@@ -228,19 +228,20 @@ test_huge(void)
 
 		for (int k = 0; k < 3; k++) {
 			const char *jwk = rsa_jwk(d->arena, bits[i] / 8, "AQAB");
-			long began;
+			long before, took;
 
 			client_get(d, "HEAD", client_url(d, "new-nonce"));
-			began = now_ms();
+			before = server_cpu(scene.server);
 			with_jwk(d, "RS256", jwk);
-			if (now_ms() - began < best)
-				best = now_ms() - began;
+			took = server_cpu(scene.server) - before;
+			if (took < best)
+				best = took;
 		}
 		if (bits[i] < 250000)
 			told(d, 400, "badPublicKey", "J-10 an RSA key of %zu bits", bits[i]);
 		else
 			told(d, 413, "malformed", "J-10 an RSA key of %zu bits", bits[i]);
-		ok(best < 50, "J-10 answered within 50 ms: %ld", best);
+		ok(best < 50, "J-10 answered within 50 ms of CPU: %ld", best);
 	}
 	leave(d);
 }
@@ -326,14 +327,15 @@ test_explicit(void)
 		abort();
 	spki = key_blob(key);
 	for (int i = 0; i < 2; i++) {
-		long began = now_ms();
+		long before = server_cpu(scene.server), took;
 
 		client_post(c, ready.finalize, csr_payload(c, make_csr(&(struct recipe){
 			.key = key, .spki = spki,
 			.attributes = TLV(0xa0, REQUEST(SAN(DNS("n0.example.test")))) })));
 		told(c, 400, "badCSR", "J-8 a CSR with explicit parameters%s", i == 0 ? "" :
 		     ", the field's prime none");
-		ok(now_ms() - began < 100, "J-8 answered within 100 ms: %ld", now_ms() - began);
+		took = server_cpu(scene.server) - before;
+		ok(took < 100, "J-8 answered within 100 ms of CPU: %ld", took);
 		at = memmem(spki.data, spki.len, field, sizeof(field));
 		if (at == NULL)
 			abort();

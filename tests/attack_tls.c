@@ -148,26 +148,6 @@ test_renegotiation(void)
 	end(&s);
 }
 
-/* CPU of the server in clock ticks. */
-static long
-ticks(void)
-{
-	char path[64], text[1024];
-	unsigned long user = 0, system = 0;
-	FILE *in;
-	size_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)scene.server->pid);
-	in = fopen(path, "r");
-	n = in == NULL ? 0 : fread(text, 1, sizeof(text) - 1, in);
-	text[n] = '\0';
-	if (in != NULL)
-		fclose(in);
-	sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-	       &user, &system);
-	return (long)(user + system);
-}
-
 /* Asks for new keys of both sides until the server has enough of it; the times. */
 static void *
 flood(void *arg)
@@ -192,7 +172,7 @@ test_key_updates(void)
 	pthread_t thread;
 
 	ok(shake(&s) && works(&s), "R-20 a connection by TLS 1.3");
-	before = ticks();
+	before = server_cpu(scene.server);
 	began = now_ms();
 	pthread_create(&thread, NULL, flood, &s);
 	for (int i = 0; i < 20; i++) {
@@ -205,11 +185,11 @@ test_key_updates(void)
 	}
 	pthread_join(thread, NULL);
 	took = now_ms() - began;
-	spent = (ticks() - before) * 1000 / sysconf(_SC_CLK_TCK);
-	ok(took < IDLE + 2000, "R-20 a flood of %ld key updates is cut off after %ld ms", s.n,
+	spent = server_cpu(scene.server) - before;
+	ok(took < IDLE + 8000, "R-20 a flood of %ld key updates is cut off after %ld ms", s.n,
 	   took);
 	ok(spent < took, "R-20 it cost %ld ms of CPU", spent);
-	ok(worst < 500, "R-20 others waited %ld ms at most", worst);
+	ok(worst < IDLE - 500, "R-20 others waited %ld ms at most", worst);
 	end(&s);
 }
 

@@ -352,6 +352,17 @@ server_memory(const struct server *s)
 }
 
 long
+server_cpu(const struct server *s)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(s->pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
+		abort();
+	return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+long
 server_log_size(const struct server *s)
 {
 	struct stat st;

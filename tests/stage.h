@@ -64,9 +64,10 @@ void server_free(struct server *s);
 #define STAGE_ROOM 1
 #endif
 
-/* Its open descriptors; its resident memory in KiB. */
+/* Its open descriptors; its resident memory in KiB; the milliseconds of CPU that it has had. */
 int server_fds(const struct server *s);
 long server_memory(const struct server *s);
+long server_cpu(const struct server *s);
 /* Member of the last line in the log with that event, as a number; -1: none.  from: the
  * log's size before. */
 long server_event(const struct server *s, long from, const char *event, const char *member);
