@@ -193,7 +193,7 @@ test_line(void)
 		tokens[i] = token_of(c, orders[i].authz[0], "http-01");
 		challenges[i] = client_challenge(c->json, "http-01", "url");
 		responder_put_late(trial.scene.responder, tokens[i],
-				   key_authorization(c->arena, c->key, tokens[i]), 700);
+				   key_authorization(c->arena, c->key, tokens[i]), 1500);
 	}
 	url = token_of(d, other.authz[0], "http-01");
 	responder_put(trial.scene.responder, url, key_authorization(d->arena, d->key, url));
@@ -201,6 +201,8 @@ test_line(void)
 	for (size_t i = 0; i < LINE; i++)
 		client_post(c, challenges[i], "{}");
 	client_post(d, url, "{}");
+	for (int i = 0; i < 1000 && asked(tokens) < 2; i++)
+		usleep(10000);
 	usleep(300000);
 	ok(asked(tokens) == 2, "V-29 an account has two turns: %u are asked", asked(tokens));
 	is(status_of(d, other.authz[0]), "valid", "V-29 another account need not wait");
@@ -223,7 +225,7 @@ main(void)
 	test_hole();
 	trial_end(&trial);
 	trial_begin(&trial, records, (const char *const[]){ "workers=1", "validation.caa=always",
-		    "order.hold=0s", "validation.per_account=2", "validation.timeout=2s", NULL });
+		    "order.hold=0s", "validation.per_account=2", "validation.timeout=5s", NULL });
 	test_line();
 	trial_end(&trial);
 	return tap_done();

@@ -43,7 +43,7 @@ answer(struct client *c, const char *token, unsigned late_ms, unsigned failures)
 static void
 asked(const char *token)
 {
-	for (int i = 0; i < 200 && responder_asked(trial.scene.responder, token) == 0; i++)
+	for (int i = 0; i < 3000 && responder_asked(trial.scene.responder, token) == 0; i++)
 		usleep(10000);
 }
 
@@ -196,7 +196,7 @@ test_finalize(bool killed)
 	client_get(c, "HEAD", client_url(c, "new-nonce"));
 	c->once = true;
 	pthread_create(&thread, NULL, post, &poster);
-	usleep(400000);
+	usleep(1500000);
 	stop(killed, "CAA at finalize");
 	pthread_join(thread, NULL);
 	if (killed)
