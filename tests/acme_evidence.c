@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "tests/command.h"
 #include "tests/fake_web.h"
 #include "tests/trial.h"
@@ -65,7 +66,7 @@ static bool
 recent(const char *when)
 {
 	struct tm tm = { 0 };
-	time_t now = time(NULL), then;
+	time_t now = (time_t)clock_now(), then;
 
 	if (when == NULL || strptime(when, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL)
 		return false;

@@ -4,8 +4,8 @@
  * binding. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "tests/bind.h"
 #include "tests/chain.h"
 #include "tests/profiled.h"
@@ -152,10 +152,10 @@ test_certificates(void)
 		pem = client_download(c, order.certificate);
 		ok(chain_wrong(pem, scene.server->root, names, 1, key) == NULL, "a good one");
 		f = facts_of(pem);
-		ok(f.life == (rows[i].life != 0 ? rows[i].life : scheduled(time(NULL))),
+		ok(f.life == (rows[i].life != 0 ? rows[i].life : scheduled(clock_now())),
 		   "it lives %ld seconds", (long)f.life);
-		ok(f.begins <= time(NULL) - rows[i].backdate &&
-		   f.begins > time(NULL) - rows[i].backdate - 60, "and began %ld s ago",
+		ok(f.begins <= clock_now() - rows[i].backdate &&
+		   f.begins > clock_now() - rows[i].backdate - 60, "and began %ld s ago",
 		   rows[i].backdate);
 		ok(f.crl == rows[i].crl, "it has %s CRL pointer", rows[i].crl ? "a" : "no");
 		ok(f.client == rows[i].client, "and is%s for clients", f.client ? "" : " not");

@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define HEAD_MAX 8192
 #define BODY_MAX (1 << 20)
@@ -419,7 +420,7 @@ fake_hook_signed(struct fake_hook *h)
 	pthread_mutex_lock(&h->mutex);
 	header(h->head, "Brevet-Signature", signature);
 	header(h->head, "Brevet-Timestamp", timestamp);
-	age = (long)time(NULL) - strtol(timestamp, NULL, 10);
+	age = (long)clock_now() - strtol(timestamp, NULL, 10);
 	good = h->body != NULL && age >= 0 && age <= 30 &&
 	       fits(signature, h->secret, timestamp, h->body);
 	pthread_mutex_unlock(&h->mutex);
