@@ -15,7 +15,7 @@
 #include "tests/scene.h"
 
 #define COMMITS_MAX 40		/* of one renewal; it has some six */
-#define POLLS	    400
+#define POLLS	    2000
 #define CERTS_MAX   1000
 
 static const char *const names[] = { "n0.example.test" };

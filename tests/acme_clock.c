@@ -15,7 +15,7 @@
 #define LIFE	 "profile.default.lifetime=60s"
 #define BACKDATE "profile.default.backdate=28s"
 #define RENEWALS 2
-#define PATIENCE 20000		/* ms */
+#define PATIENCE 60000		/* ms */
 
 static struct scene scene;
 

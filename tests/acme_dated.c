@@ -16,7 +16,7 @@
 #define DAY	 ((int64_t)86400)
 #define HOUR	 ((int64_t)3600)
 #define BACKDATE HOUR
-#define TRIES	 4		/* to do something within one second */
+#define TRIES	 8		/* to do something within one second */
 #define TLS	 ",\"profile\":\"tlsserver\""
 
 static struct scene scene;

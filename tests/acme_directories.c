@@ -362,7 +362,7 @@ listed(const char *issuer, X509 *x)
 static bool
 listed_soon(const char *issuer, X509 *x)
 {
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 600; i++) {
 		if (listed(issuer, x))
 			return true;
 		usleep(100000);

@@ -372,7 +372,7 @@ test_own(void)
 	ok(w == NULL, "the server's certificate is of issuer main");
 	ok(places_configure(&scene, DIRECTORIES "directory default { issuer = other }\n"),
 	   "the default directory gets issuer other");
-	for (int i = 0; i < 100 && w == NULL; i++) {
+	for (int i = 0; i < 600 && w == NULL; i++) {
 		usleep(50000);
 		w = wire_open(trust, "localhost", scene.server->port);
 	}

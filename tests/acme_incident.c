@@ -35,7 +35,7 @@ await(const char *id, const char *state)
 {
 	const json_t *o = NULL;
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 600; i++) {
 		o = run_json(arena_printf(a, "status %s", id));
 		if (o == NULL || strcmp(text(o, "state"), state) == 0)
 			break;
@@ -72,7 +72,7 @@ listed_soon(int cert, long reason)
 {
 	long is = -1;
 
-	for (int i = 0; i < 150 && (is = listed(cert)) == -1; i++)
+	for (int i = 0; i < 600 && (is = listed(cert)) == -1; i++)
 		usleep(100000);
 	ok(is == reason, "A-24 the CRL has %s, reason %ld", name_of(cert), is);
 }

@@ -76,7 +76,7 @@ reaches(const char *id, const char *state)
 {
 	static const char order[] = "marking open revoking ended";
 
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 1200; i++) {
 		const char *now = ask(arena_printf(a, "status %s", id), "state");
 
 		if (now != NULL && strstr(order, now) >= strstr(order, state))
@@ -167,7 +167,7 @@ judged(const char **id, const struct crl_facts *crl)
 	if (server_stop(scene.server) != 0)
 		return "the server does not stop well";
 	again();
-	for (int i = 0; i < 200 && !crl_now().current; i++)
+	for (int i = 0; i < 1200 && !crl_now().current; i++)
 		usleep(50000);
 	look = look_open();
 	wrong = rows_wrong(look.view, a, *id, crl);

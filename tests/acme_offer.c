@@ -189,7 +189,7 @@ test_gone(void)
 	fake_alpn_serve(alpn, &silent, "");
 	respond(c, order.authz[0], "tls-alpn-01");
 	edited(c, "/^directory web/,/^}/d");
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 600; i++) {
 		o = shown(&trial, c, "authz", order.authz[0]);
 		if (strcmp(text(o, "status"), "pending") != 0)
 			break;

@@ -99,7 +99,7 @@ finalize_and_end(const struct client_order *order, const char *csr)
 static const char *
 settled(struct client_order *order)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 600; i++) {
 		if (!client_order_get(c, order->url, order))
 			return client_why(c);
 		if (strcmp(order->status, "processing") != 0)

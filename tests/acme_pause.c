@@ -131,7 +131,7 @@ test_wrong(void)
 static bool
 logged(long from, const char *event)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 600; i++) {
 		if (server_event(scene.server, from, event, "none") == 0)
 			return true;
 		usleep(50000);

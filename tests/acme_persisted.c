@@ -14,7 +14,7 @@
 
 #define DAY   ((int64_t)86400)
 #define HOUR  ((int64_t)3600)
-#define TRIES 4
+#define TRIES 12
 
 static struct trial trial;
 static struct fake_record records[] = {

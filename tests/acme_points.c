@@ -11,7 +11,7 @@
 #include "tests/scene.h"
 
 #define COMMITS_MAX 40		/* of one issuance; it has some eight */
-#define POLLS	    400
+#define POLLS	    2000
 
 static const char *const names[] = { "n0.example.test", "n1.example.test" };
 static struct scene scene;

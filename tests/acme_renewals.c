@@ -12,7 +12,7 @@
 #include "tests/renewing.h"
 
 #define HOSTS 6
-#define PATIENCE 100		/* tenths of a second */
+#define PATIENCE 600		/* tenths of a second */
 #define SLOT  300		/* seconds: at that pace the gauges move */
 
 static struct arena *a;

@@ -11,7 +11,7 @@
 #include "tests/limited.h"
 #include "tests/stored.h"
 
-#define PATIENCE 30000		/* ms */
+#define PATIENCE 60000		/* ms */
 #define CROWD	 700		/* orders: more than two pages of them */
 
 static struct arena *a;

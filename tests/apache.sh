@@ -76,7 +76,7 @@ apache_is_gone() {
 }
 
 apache_stop() {
-	apache -k stop && wait_until 20 apache_is_gone
+	apache -k stop && wait_until 60 apache_is_gone
 }
 
 apache_kill() {

@@ -11,6 +11,7 @@
 #include "tests/attack.h"
 
 #define LIMIT	  3000	/* ms, as we set it */
+#define LATE	  6000	/* ms that a busy machine may add */
 #define SILENT	  300	/* connections */
 #define GROWTH	  (32768 * STAGE_ROOM)	/* KiB that SILENT connections may take, and keep */
 #define KEPT	  (16384 * STAGE_ROOM)	/* KiB that one connection may take */
@@ -262,7 +263,7 @@ test_unread(void)
 	connect(fd, (struct sockaddr *)&to, sizeof(to));
 	usleep(300000);
 	fds = server_fds(scene.server);		/* ours among them */
-	while (now_ms() - start < 2 * LIMIT + 4000) {
+	while (now_ms() - start < LIMIT + 2 * LATE) {
 		ssize_t n = sent > 64000000 ? 0 : send(fd, many, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n > 0)
@@ -274,7 +275,7 @@ test_unread(void)
 			break;
 	}
 	took = now_ms() - start;
-	ok(took > LIMIT - 500 && took < LIMIT + 2500, "R-14 replies never read: cut after %ld ms",
+	ok(took > LIMIT - 500 && took < LIMIT + LATE, "R-14 replies never read: cut after %ld ms",
 	   took);
 	ok(most - before < KEPT, "R-14 of %zu kB sent meanwhile the server kept %ld KiB",
 	   sent / 1000, most - before);
@@ -342,7 +343,7 @@ test_vanished(void)
 
 	client_hang_up(c);
 	while ((now = server_fds(scene.server)) >= descriptors &&
-	       (now_ms() - began < 2 * LIMIT || now_ms() - asked < 1000))
+	       (now_ms() - began < LIMIT + LATE || now_ms() - asked < LATE))
 		usleep(100000);
 	ok(now < descriptors, "R-15 after %ld ms they are gone: %d descriptors, before %d",
 	   now_ms() - began, now, descriptors);
@@ -370,7 +371,7 @@ main(void)
 	for (size_t i = 0; i < COUNT(slows); i++)
 		pthread_join(threads[i], NULL);
 	for (size_t i = 0; i < COUNT(slows); i++)
-		ok(slows[i].took > LIMIT - 300 && slows[i].took < LIMIT + 2500,
+		ok(slows[i].took > LIMIT - 300 && slows[i].took < LIMIT + LATE,
 		   "R-14 %s: cut after %ld ms", slows[i].what, slows[i].took);
 	test_vanished();
 	test_unread();

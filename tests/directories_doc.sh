@@ -54,7 +54,7 @@ make_service() {
 start_service() {
 	(cd "$work/service" && exec python3 webhook.py >"$work/service.log" 2>&1) &
 	remember $!
-	wait_until 20 port_is_open "$service_port"
+	wait_until 60 port_is_open "$service_port"
 }
 
 configure() {

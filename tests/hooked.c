@@ -85,7 +85,7 @@ serve(void)
 {
 	struct arena *a = arena_new();
 	const char *settings[] = {
-		"workers=1", "webhook.timeout=1s", "limit.enabled=false",
+		"workers=1", "webhook.timeout=3s", "limit.enabled=false",
 		"directory.default.eab=optional",
 		arena_printf(a, "validation.resolvers=127.0.0.1@%u", fake_dns_port(dns)),
 		arena_printf(a, "metrics.listen=127.0.0.1:%u", hook_metrics),

@@ -8,7 +8,7 @@
 
 #define HOOK_SECRET "0123456789abcdef0123456789abcdef"
 #define HOOK_TURNS  64			/* questions at a time: acme/hook.c */
-#define HOOK_MS	    1000		/* webhook.timeout, at first */
+#define HOOK_MS	    3000		/* webhook.timeout, at first */
 #define OK200	    "HTTP/1.1 200 OK\r\n\r\n"
 #define SAYS(json)  { HOOK_SAYS, OK200 json, 0 }
 

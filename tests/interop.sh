@@ -135,7 +135,7 @@ web_start() {
 	python3 -m http.server --bind "$web_address" --directory "$web" "$http_port" \
 		>"$work/web.log" 2>&1 &
 	remember $!
-	wait_until 10 port_is_open "$http_port" "$web_address" ||
+	wait_until 60 port_is_open "$http_port" "$web_address" ||
 		die "python3 -m http.server does not start"
 }
 

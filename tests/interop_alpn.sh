@@ -79,7 +79,7 @@ test_caddy() {
 	local serial
 	has Caddy "$caddy" || return 0
 	caddy_start
-	check "Caddy: c1.fleet.test is served" wait_until 30 serves "$tls_port" c1.fleet.test
+	check "Caddy: c1.fleet.test is served" wait_until 60 serves "$tls_port" c1.fleet.test
 	served_certificate "$tls_port" c1.fleet.test >"$work/served.pem"
 	certificate "Caddy" "$work/served.pem" "$(find "$work/caddy" -name c1.fleet.test.key)" \
 		c1.fleet.test
@@ -144,7 +144,7 @@ apache_is_gone() {
 }
 
 apache_stop() {
-	apache -k stop && wait_until 20 apache_is_gone
+	apache -k stop && wait_until 60 apache_is_gone
 }
 
 # mod_md puts a new certificate in place at a graceful restart.

@@ -43,7 +43,7 @@ test_window() {
 	check "Apache starts" apache
 	check "a certificate" wait_until 60 told m1.fleet.test 1
 	check "graceful restart" apache -k graceful
-	check "it is served" wait_until 20 serves "$https_port" m1.fleet.test
+	check "it is served" wait_until 60 serves "$https_port" m1.fleet.test
 	serial=$(served_serial "$https_port" m1.fleet.test)
 	check "its window is ahead, nobody is waited for" not_listed "$serial"
 	check "in its window: another one" wait_until $((half - 20)) told m1.fleet.test 2

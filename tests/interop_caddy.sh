@@ -30,14 +30,14 @@ served() {
 # with the key of the other.
 make_account() {
 	caddy_start
-	check "makes an account" wait_until 30 serves "$https_port" c1.fleet.test
+	check "makes an account" wait_until 60 serves "$https_port" c1.fleet.test
 	check "Caddy stops for another site" process_stop "$pid"
 }
 
 test_first() {
 	local name
 	for name; do
-		check "http-01: $name is served" wait_until 30 serves "$https_port" "$name"
+		check "http-01: $name is served" wait_until 60 serves "$https_port" "$name"
 		served "http-01, $name" "$name"
 		serials[$name]=$(served_serial "$https_port" "$name")
 	done
@@ -57,7 +57,7 @@ test_renewal() {
 test_restart() {
 	check "Caddy stops" process_stop "$pid"
 	caddy_start
-	check "Caddy starts anew and serves" wait_until 20 serves "$https_port" c1.fleet.test
+	check "Caddy starts anew and serves" wait_until 60 serves "$https_port" c1.fleet.test
 	is "$(events "account created")" 1 "one account for all of it"
 }
 

@@ -172,7 +172,7 @@ test_killed_in_order() {
 		work=$WORK ca=$WORK/ca server=$SERVER
 		echo "$CERTBOT_VALIDATION" >"$work/web/.well-known/acme-challenge/$CERTBOT_TOKEN"
 		kill -9 "$server"
-		wait_until 10 process_is_gone "$server"
+		wait_until 60 process_is_gone "$server"
 		detached=yes
 		server_start
 		echo "$server" >"$work/server.pid"

@@ -192,7 +192,7 @@ test_caddy() {
 	has caddy "$caddy" || return 0
 	caddy_configure "$name"
 	caddy_start
-	check "Caddy: an order under its binding" wait_until 30 serves "$https_port" "$name"
+	check "Caddy: an order under its binding" wait_until 60 serves "$https_port" "$name"
 	served_certificate "$https_port" "$name" >"$work/served.pem"
 	certificate "Caddy" "$work/served.pem" \
 		"$(find "$work/caddy/certificates" -name "$name.key")" "$name"
@@ -200,7 +200,7 @@ test_caddy() {
 	check "Caddy stops" process_stop "$pid"
 	caddy_configure "$name, two.caddy.fleet.test"
 	caddy_start
-	check "Caddy: another site, the key is spent" wait_until 30 serves "$https_port" \
+	check "Caddy: another site, the key is spent" wait_until 60 serves "$https_port" \
 		two.caddy.fleet.test
 	check "Caddy stops again" process_stop "$pid"
 	spent caddy
@@ -215,7 +215,7 @@ apache_is_gone() {
 }
 
 apache_stop() {
-	apache -k stop && wait_until 20 apache_is_gone
+	apache -k stop && wait_until 60 apache_is_gone
 }
 
 # apache_configure NAME...: each is a domain of its own.

@@ -95,7 +95,7 @@ test_first() {
 	check "Apache starts" apache
 	check "first: all domains are ready" wait_until "$PATIENCE" all_told 1
 	check "graceful restart" apache -k graceful
-	check "first: they are served" wait_until 20 serves "$https_port" m2.fleet.test
+	check "first: they are served" wait_until 60 serves "$https_port" m2.fleet.test
 	all_served "first"
 }
 

@@ -55,7 +55,7 @@ lab_wire() {
 	unshare --net sleep infinity &
 	ca_ns=$!
 	remember "$ca_ns"
-	wait_until 5 is_other_net "$ca_ns" || return 1
+	wait_until 60 is_other_net "$ca_ns" || return 1
 	ip link add world type veth peer name wire netns "$ca_ns" || return 1
 	ip addr add "$WORLD4/24" dev world
 	ip -6 addr add "$WORLD6/64" dev world nodad
@@ -142,7 +142,7 @@ web_start() {
 	local log=$work/web.$cases.$RANDOM
 	"$@" "$python" "$lab_tests/lab_web.py" "$work" >"$log" 2>&1 &
 	remember $!
-	wait_until 10 grep -q ready "$log" || die "lab_web.py does not start: $(<"$log")"
+	wait_until 60 grep -q ready "$log" || die "lab_web.py does not start: $(<"$log")"
 }
 
 # web_hits HOST: requests for it so far.
@@ -186,7 +186,7 @@ lab_ca() {
 # --- Cases -------------------------------------------------------------------------------
 
 TIMEOUT=4s	# of a validation, if the script says nothing else
-PATIENCE=1500	# milliseconds that a verdict may come later than that
+PATIENCE=4000	# milliseconds that a verdict may come later than that
 under=		# how the CA is set up, for the titles
 until=validate	# or issue: up to the certificate
 

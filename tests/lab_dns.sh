@@ -228,7 +228,7 @@ knot_serve() {
 	} >"$dns/$id.conf"
 	knotd -c "$dns/$id.conf" >"$dns/$id.log" 2>&1 &
 	remember $!
-	wait_until 10 dns_answers "${address%% *}" || die "knotd does not start: $(<"$dns/$id.log")"
+	wait_until 60 dns_answers "${address%% *}" || die "knotd does not start: $(<"$dns/$id.log")"
 }
 
 # dns_answers ADDRESS
@@ -273,13 +273,13 @@ resolver_serve() {
 	END
 	unbound -d -c "$dns/unbound.$1" >"$dns/unbound.$1.log" 2>&1 &
 	remember $!
-	wait_until 10 dns_answers "$1" || die "unbound does not start: $(<"$dns/unbound.$1.log")"
+	wait_until 60 dns_answers "$1" || die "unbound does not start: $(<"$dns/unbound.$1.log")"
 }
 
 naughty_serve() {
 	"$python" "$lab_tests/lab_dns.py" "$NAUGHTY" >"$work/naughty.log" 2>&1 &
 	remember $!
-	wait_until 10 grep -q ready "$work/naughty.log" ||
+	wait_until 60 grep -q ready "$work/naughty.log" ||
 		die "lab_dns.py does not start: $(<"$work/naughty.log")"
 }
 

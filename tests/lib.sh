@@ -163,7 +163,7 @@ process_is_gone() {
 process_stop() {
 	local status=0
 	kill -TERM "$1"
-	wait_until 20 process_is_gone "$1" || return 1
+	wait_until 60 process_is_gone "$1" || return 1
 	wait "$1" || status=$?
 	forget "$1"
 	return "$status"
@@ -251,7 +251,7 @@ knot_start() {
 	knotd -c "$dir/knot.conf" >"$dir/log" 2>&1 &
 	knot=$!
 	remember "$knot"
-	wait_until 10 port_is_open "$1" || die "knotd does not start: $(cat "$dir/log")"
+	wait_until 60 port_is_open "$1" || die "knotd does not start: $(cat "$dir/log")"
 }
 
 # --- Packages ----------------------------------------------------------------------------
@@ -321,7 +321,7 @@ server_start() {
 	${detached:+setsid} "$brevet" serve --config "$ca/brevet.conf" </dev/null >"$ca.out" 2>>"$ca.log" &
 	server=$!
 	remember "$server"
-	wait_until 20 server_is_up_or_gone || true
+	wait_until 60 server_is_up_or_gone || true
 	if ! server_answers; then
 		tail -n 5 "$ca.log" >&2
 		return 1
@@ -336,7 +336,7 @@ server_kill() {
 	kill -9 "$server"
 	wait "$server" 2>/dev/null || true
 	# A server that is no child of this shell still has to let go of its store.
-	wait_until 10 process_is_gone "$server" || true
+	wait_until 60 process_is_gone "$server" || true
 	forget "$server"
 }
 

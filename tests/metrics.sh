@@ -55,7 +55,7 @@ difference() {
 grew() {
 	local tries=0
 	note_family "$1"
-	until [ "$(difference "$1")" = "$2" ] || [ $((++tries)) -gt 40 ]; do
+	until [ "$(difference "$1")" = "$2" ] || [ $((++tries)) -gt 400 ]; do
 		sleep 0.05
 		scrape "$work/after" || diag <<<"no metrics"
 	done
@@ -261,10 +261,10 @@ test_incident() {
 		--yes --revoke-after 1d --json --config "$ca/brevet.conf" |
 		sed -n 's/.*"incident": "\(.*\)".*/\1/p')
 	check "brevet_incidents is 1 while one is open" \
-		wait_until 10 counted 'brevet_incidents{state="open"}' 1
+		wait_until 60 counted 'brevet_incidents{state="open"}' 1
 	note_family brevet_incidents
 	"$brevet" incident end "$id" --config "$ca/brevet.conf" >/dev/null
-	check "and 0 afterwards" wait_until 5 counted 'brevet_incidents{state="open"}' 0
+	check "and 0 afterwards" wait_until 60 counted 'brevet_incidents{state="open"}' 0
 }
 
 # While the validation lasts, its challenge's request waits.
@@ -275,30 +275,30 @@ test_held() {
 	client=$!
 	remember "$client"
 	check "brevet_held_requests is 1 while a request waits" \
-		wait_until 10 counted brevet_held_requests 1
+		wait_until 60 counted brevet_held_requests 1
 	note_family brevet_held_requests
 	wait "$client"
 	forget "$client"
 	is "$(<"$work/slow")" valid "and it gets its verdict"
-	check "and 0 afterwards" wait_until 5 counted brevet_held_requests 0
+	check "and 0 afterwards" wait_until 60 counted brevet_held_requests 0
 }
 
 # One of them asks for the metrics.
 test_connections() {
 	local client
-	wait_until 10 counted brevet_connections 1
+	wait_until 60 counted brevet_connections 1
 	cp "$work/after" "$work/before"
 	"$bench" --directory "$url" --ca "$root" --http "127.0.0.1:$(free_port)" --idle 20 \
-		--seconds 3 >/dev/null 2>&1 &
+		--seconds 8 >/dev/null 2>&1 &
 	client=$!
 	remember "$client"
 	check "brevet_connections is 21 with 20 connections" \
-		wait_until 10 counted brevet_connections 21
+		wait_until 60 counted brevet_connections 21
 	note_family brevet_connections
 	rose process_open_fds
 	wait "$client"
 	forget "$client"
-	check "and 1 afterwards" wait_until 10 counted brevet_connections 1
+	check "and 1 afterwards" wait_until 60 counted brevet_connections 1
 }
 
 test_lanes() {
@@ -389,7 +389,7 @@ test_restart() {
 # The first round walks all limits: the buckets of names are full again at once (limit.name).
 test_sweep() {
 	local tries=0
-	until [ "$(value "$work/after" brevet_sweep_timestamp_seconds)" != 0 ] || [ $((++tries)) -gt 100 ]; do
+	until [ "$(value "$work/after" brevet_sweep_timestamp_seconds)" != 0 ] || [ $((++tries)) -gt 600 ]; do
 		sleep 0.1
 		scrape "$work/after" || diag <<<"no metrics"
 	done

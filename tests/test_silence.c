@@ -127,7 +127,7 @@ test_good(struct asker *k, const char *engine)
 		ok(v.problem.type == PROBLEM_NONE, "V-29 %s: a name beside %u silent ones %s",
 		   engine, SILENT, v.problem.detail);
 	}
-	ok(clock_mono_ms() - began < 2000, "V-29 %s: at once", engine);
+	ok(clock_mono_ms() - began < 10000, "V-29 %s: at once", engine);
 	for (unsigned i = 0; i < SILENT; i++)
 		if (k->open[i] != NULL) {
 			va_cancel(&k->open[i]->v);

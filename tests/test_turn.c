@@ -158,14 +158,14 @@ test_hole(struct va *va, const char *name, const char *words)
 	start(good, GOOD, va, "g%d.test", "right");
 	run();
 	ok(count(good, GOOD, PROBLEM_NONE, "") == GOOD, "V-29 %s: all others are good", name);
-	ok(slowest(good, GOOD) < alone + 1000, "V-29 %s: others take %d ms, alone %d ms", name,
+	ok(slowest(good, GOOD) < alone + 1800, "V-29 %s: others take %d ms, alone %d ms", name,
 	   slowest(good, GOOD), alone);
 	ok(atomic_load(&peak) == MOST, "V-29 %s: %d connections to it at a time", name,
 	   atomic_load(&peak));
 	ok(count(bad, MANY, PROBLEM_CONNECTION, "timeout") == MOST &&
 	   count(bad, MANY, PROBLEM_RATE_LIMITED, words) == MANY - MOST,
 	   "V-29 %s: %s", name, bad[MANY - 1].v.problem.detail);
-	ok(slowest(bad, MANY) < 4000, "V-29 %s: each has its verdict in time", name);
+	ok(slowest(bad, MANY) < 10000, "V-29 %s: each has its verdict in time", name);
 	finish(bad, MANY);
 	finish(good, GOOD);
 }
@@ -283,7 +283,7 @@ test_late(struct va *va, const char *what)
 	account = "https://ca.test/acme/account/other";
 	start(others, 20, va, "b%d.test", "hole");
 	run();
-	ok(count(others, 20, PROBLEM_CONNECTION, "timeout") == 4 && slowest(bad, 20) < 2700,
+	ok(count(others, 20, PROBLEM_CONNECTION, "timeout") == 4 && slowest(bad, 20) < 3700,
 	   "V-29 four at a time %s: each has its verdict in time, the last after %d ms", what,
 	   slowest(bad, 20));
 	finish(bad, 20);

@@ -219,11 +219,11 @@ world_close(bool keep)
 	}
 }
 
-/* Waits up to 10 seconds. */
+/* Waits up to a minute. */
 static bool
 reaches(atomic_uint *count, unsigned n)
 {
-	for (int i = 0; i < 10000 && atomic_load(count) < n; i++)
+	for (int i = 0; i < 60000 && atomic_load(count) < n; i++)
 		usleep(1000);
 	return atomic_load(count) == n;
 }
@@ -231,7 +231,7 @@ reaches(atomic_uint *count, unsigned n)
 static bool
 lane_reaches(size_t n)
 {
-	for (int i = 0; i < 10000 && lane_length(lane) < n; i++)
+	for (int i = 0; i < 60000 && lane_length(lane) < n; i++)
 		usleep(1000);
 	return lane_length(lane) == n;
 }

@@ -187,7 +187,7 @@ ca() {
 lab_enter "$@"
 lab_start
 until=issue
-PATIENCE=6000	# two limits of time, one behind the other
+PATIENCE=8000	# two limits of time, one behind the other
 zone caa.lab signed < <(records)
 zone open.lab open < <(printf "a%d A $WEB4\n" {1..7})
 zone txt.lab live </dev/null

@@ -247,7 +247,7 @@ test_bodies() {
 
 # What a kernel takes on its own counts as sent.
 sent_at_most() {
-	wait_until 10 grep "^$1 sent" "$work/web.log" || return 1
+	wait_until 60 grep "^$1 sent" "$work/web.log" || return 1
 	awk -v host="$1" -v most="$2" '$1 == host && $2 == "sent" { bad = $3 > most } END { exit bad }' \
 		"$work/web.log"
 }
@@ -320,7 +320,7 @@ test_redirects
 test_hops
 test_bodies
 test_https
-check "V-12 no connection is left open" wait_until 10 files_are $((before + 4))
+check "V-12 no connection is left open" wait_until 60 files_are $((before + 4))
 server_stop
 ok $? "the server ends well"
 lab_ca private --set validation.mode=private "${validate[@]}"
