@@ -237,7 +237,7 @@ main(void)
 	make_records();
 	trial_begin(&trial, records, (const char *const[]){ "workers=1", "validation.caa=always",
 		    "order.hold=0s", "validation.allow_addresses=127.0.0.0/8",
-		    "order.reuse=none", NULL });
+		    "order.reuse=none", "validation.timeout=60s", NULL });
 	holes_open(trial.scene.port);
 	for (size_t i = 0; i < COUNT(crowds); i++)
 		test_crowd(i);
