@@ -158,7 +158,7 @@ test_place(const struct place *place, bool killed)
 		place->mend(c, token);
 	trial_again(&trial);
 	come_again(c);
-	ok(server_event(trial.scene.server, from, "jobs resumed", "jobs") >= (long)place->jobs,
+	ok(server_event_soon(trial.scene.server, from, "jobs resumed", "jobs") >= (long)place->jobs,
 	   "R-23 %s: %u resumed", what, place->jobs);
 	check_valid(c, order.authz[0], what);
 	ok(client_post(c, order.finalize, csr_payload(c, csr_for(c, place->name))) == 200,

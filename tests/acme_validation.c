@@ -13,7 +13,7 @@
 #define DECIDED	 "authorization decided"
 #define ALWAYS	 1000000
 #define TIMEOUT_MS 3000	/* of the second server */
-#define SLACK_MS 900		/* that a busy machine may add */
+#define SLACK_MS 1800		/* that a busy machine may add */
 
 static struct trial trial;
 static uint16_t metrics;
@@ -92,9 +92,10 @@ check_good(struct client *c, const struct run *r, const char *what)
 static void
 check_metrics(void)
 {
-	ok(metric_now(metrics, "brevet_validation_seconds_count{method=\"dns-01\"}") == 1,
+	ok(metric_soon(metrics, "brevet_validation_seconds_count{method=\"dns-01\"}", 1) == 1,
 	   "8.2 attempts are counted as one validation");
-	ok(metric_now(metrics, "brevet_challenges_total{method=\"dns-01\",result=\"ok\"}") == 1 &&
+	ok(metric_soon(metrics, "brevet_challenges_total{method=\"dns-01\",result=\"ok\"}", 1) ==
+	   1 &&
 	   metric_now(metrics, "brevet_challenges_total{method=\"dns-01\",result=\"dns\"}") <= 0,
 	   "8.2 with one result");
 	ok(metric_now(metrics, "brevet_validation_seconds_bucket{method=\"dns-01\",le=\"1\"}") ==
@@ -209,7 +210,8 @@ test_posts(void)
 		good += client_post(c, url, "{}") == 200;
 	ok(good == 200, "V-30 and a hundred times more");
 	ok(responder_asked(trial.scene.responder, token) == 1, "V-30 one validation was run");
-	ok(server_event(trial.scene.server, from, DECIDED, "attempts") == 1, "V-30 and decided");
+	ok(server_event_soon(trial.scene.server, from, DECIDED, "attempts") == 1,
+	   "V-30 and decided");
 	check_attempts(c, &(struct run){ .order = order }, 1, "V-30");
 	leave(c);
 }
@@ -323,7 +325,7 @@ test_given_up(void)
 static void
 check_time(const struct run *r, const char *what)
 {
-	long took = server_event(trial.scene.server, r->from, DECIDED, "ms");
+	long took = server_event_soon(trial.scene.server, r->from, DECIDED, "ms");
 
 	ok(took >= 0 && took <= TIMEOUT_MS + SLACK_MS, "V-12 %s: a verdict after %ld ms of %d",
 	   what, took, TIMEOUT_MS);

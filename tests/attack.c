@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/b64.h"
 
@@ -162,5 +163,17 @@ metric_now(uint16_t port, const char *line)
 		value = strtol(at + 2 + strlen(line), NULL, 10);
 	wire_close(w);
 	arena_free(a);
+	return value;
+}
+
+long
+metric_soon(uint16_t port, const char *line, long least)
+{
+	long value = metric_now(port, line);
+
+	for (int i = 0; i < 500 && value < least; i++) {
+		usleep(20000);
+		value = metric_now(port, line);
+	}
 	return value;
 }

@@ -65,5 +65,7 @@ int replies_until_end(struct client *c, struct wire *w);
 
 /* The value of a line of /metrics, at that port; -1: there is none. */
 long metric_now(uint16_t port, const char *line);
+/* The same, when a reply may overtake the counting: waits until it is at least that much. */
+long metric_soon(uint16_t port, const char *line, long least);
 
 #endif

@@ -2,9 +2,9 @@
 # ./brevet, or $BREVET.
 CLIENT = libbase.a $(OPENSSL_LIBS) $(JANSSON_LIBS)
 client_sources = tests/chain.c tests/chain.h tests/client.c tests/client.h \
-	tests/command.c tests/command.h tests/ports.c tests/responder.c tests/rules.c tests/scene.c \
-	tests/scene.h tests/sign.c tests/sign.h tests/stage.c tests/stage.h tests/stored.h tests/tap.h \
-	tests/wire.c tests/wire.h
+	tests/command.c tests/command.h tests/ports.c tests/responder.c tests/rules.c \
+	tests/scene.c tests/scene.h tests/sign.c tests/sign.h tests/stage.c tests/stage.h \
+	tests/stored.h tests/tap.h tests/wire.c tests/wire.h
 
 wire_tests = tests/acme_account tests/acme_clock tests/acme_flow tests/acme_full \
 	tests/acme_given tests/acme_hold tests/acme_life tests/acme_nonce tests/acme_operator \

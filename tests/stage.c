@@ -393,3 +393,17 @@ server_event(const struct server *s, long from, const char *event, const char *m
 	fclose(in);
 	return found;
 }
+
+long
+server_event_soon(const struct server *s, long from, const char *event, const char *member)
+{
+	long value = -1;
+
+	for (int i = 0; i < 1000; i++) {
+		value = server_event(s, from, event, member);
+		if (value != -1)
+			break;
+		usleep(10000);
+	}
+	return value;
+}

@@ -71,6 +71,8 @@ long server_cpu(const struct server *s);
 /* Member of the last line in the log with that event, as a number; -1: none.  from: the
  * log's size before. */
 long server_event(const struct server *s, long from, const char *event, const char *member);
+/* The same, when it may come a moment later than what a client sees of it; waits for it. */
+long server_event_soon(const struct server *s, long from, const char *event, const char *member);
 long server_log_size(const struct server *s);
 
 struct responder;
