@@ -200,8 +200,8 @@ finalize_at_once(bool same)
 	for (int i = 0; i < 60 && strcmp(status_of(c, order.url), "processing") == 0;)
 		i++;	/* each is held for a while */
 	is(status_of(c, order.url), "valid", "A-5 the order is valid");
-	ok(metric_soon(metrics, ISSUED, before + 1) == before + 1, "A-5 one certificate was issued: %ld, then "
-	   "%ld", before, metric_now(metrics, ISSUED));
+	ok(metric_soon(metrics, ISSUED, before + 1) == before + 1,
+	   "A-5 one certificate was issued: %ld, then %ld", before, metric_now(metrics, ISSUED));
 	leave(c);
 }
 
