@@ -259,10 +259,13 @@ static void
 test_hopes(struct va *va, const char *name, const char *token, bool want)
 {
 	static struct asked list[60];
+	unsigned before = answers;
 
 	start(list, 60, va, name, token);
-	event_base_loopexit(loop->base, &(struct timeval){ 0, 100000 });
-	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	for (int i = 0; i < 20 && (i == 0 || (want && answers == before)); i++) {
+		event_base_loopexit(loop->base, &(struct timeval){ 0, 100000 });
+		event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	}
 	ok(va_hopes(&list[59].v) == want && !list[59].answered, "%s, %s: the last %s", name,
 	   token, want ? "may hope" : "waits in vain");
 	run();
