@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "tests/fake_web.h"
 #include "tests/tap.h"
@@ -14,6 +15,7 @@
 
 #define THUMB ".0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 #define MOST 8
+#define TIMEOUT_MS 4000
 #define MANY 1000
 #define GOOD 200
 
@@ -53,6 +55,7 @@ struct asked {
 
 static struct loop *loop;
 static unsigned waiting, answers;
+static int64_t first_ms, last_ms;	/* when the last list was begun */
 static const char *account;	/* of those that start; NULL: none */
 
 static enum flow_next
@@ -68,6 +71,7 @@ asked_ask(struct flow *f)
 	q->v.waiter = f;
 	q->v.ticket = flow_arm(f);
 	waiting++;
+	last_ms = clock_mono_ms();
 	va_validate(&q->v);
 	return FLOW_WAIT;
 }
@@ -94,6 +98,7 @@ static const struct flow_step asked_steps[] = {
 static void
 start(struct asked *list, int n, struct va *va, const char *name, const char *token)
 {
+	first_ms = clock_mono_ms();
 	for (int i = 0; i < n; i++) {
 		char text[64];
 
@@ -122,6 +127,17 @@ count(const struct asked *list, int n, enum problem_type type, const char *words
 	return found;
 }
 
+/* Those that had a turn at the silent address, and those that waited for one in vain.  A machine on
+ * which they did not begin at about the same time leaves some for whom a turn comes in time. */
+static bool
+in_vain(const struct asked *list, int n, int64_t spread_ms, const char *words)
+{
+	int had = count(list, n, PROBLEM_CONNECTION, "timeout");
+
+	return (had == MOST || (had > MOST && spread_ms > TIMEOUT_MS / 20)) &&
+	       count(list, n, PROBLEM_RATE_LIMITED, words) == n - had;
+}
+
 static int
 slowest(const struct asked *list, int n)
 {
@@ -147,6 +163,7 @@ static void
 test_hole(struct va *va, const char *name, const char *words)
 {
 	static struct asked bad[MANY], good[GOOD];
+	int64_t spread;
 	int alone;
 
 	start(good, GOOD, va, "g%d.test", "right");
@@ -155,16 +172,15 @@ test_hole(struct va *va, const char *name, const char *words)
 	finish(good, GOOD);
 	atomic_store(&peak, 0);
 	start(bad, MANY, va, name, "hole");
+	spread = last_ms - first_ms;
 	start(good, GOOD, va, "g%d.test", "right");
 	run();
 	ok(count(good, GOOD, PROBLEM_NONE, "") == GOOD, "V-29 %s: all others are good", name);
-	ok(slowest(good, GOOD) < alone + 1800, "V-29 %s: others take %d ms, alone %d ms", name,
-	   slowest(good, GOOD), alone);
+	ok(slowest(good, GOOD) < alone + TIMEOUT_MS - 200,
+	   "V-29 %s: others take %d ms, alone %d ms", name, slowest(good, GOOD), alone);
 	ok(atomic_load(&peak) == MOST, "V-29 %s: %d connections to it at a time", name,
 	   atomic_load(&peak));
-	ok(count(bad, MANY, PROBLEM_CONNECTION, "timeout") == MOST &&
-	   count(bad, MANY, PROBLEM_RATE_LIMITED, words) == MANY - MOST,
-	   "V-29 %s: %s", name, bad[MANY - 1].v.problem.detail);
+	ok(in_vain(bad, MANY, spread, words), "V-29 %s: %s", name, bad[MANY - 1].v.problem.detail);
 	ok(slowest(bad, MANY) < 10000, "V-29 %s: each has its verdict in time", name);
 	finish(bad, MANY);
 	finish(good, GOOD);
@@ -222,6 +238,7 @@ static void
 test_share(struct va *va)
 {
 	static struct asked bad[100], good[100], others[100];
+	int64_t spread;
 
 	account = "https://ca.test/acme/account/one";
 	atomic_store(&peak, 0);
@@ -237,6 +254,7 @@ test_share(struct va *va)
 	   "an account's, two addresses: %d at a time", atomic_load(&peak));
 	finish(bad, 100);
 	start(bad, 100, va, "b%d.test", "hole");
+	spread = last_ms - first_ms;
 	start(good, 100, va, "g%d.test", "right");
 	account = "https://ca.test/acme/account/other";
 	start(others, 100, va, "b%d.test", "right");
@@ -245,9 +263,7 @@ test_share(struct va *va)
 	   "V-29 an account's, beside a silent address: at once, and good");
 	ok(count(others, 100, PROBLEM_NONE, "") == 100 && before(others, 100, bad, 100),
 	   "V-29 another account's at that address: at once");
-	ok(count(bad, 100, PROBLEM_CONNECTION, "timeout") == MOST &&
-	   count(bad, 100, PROBLEM_RATE_LIMITED, "of this account") == 100 - MOST,
-	   "V-29 %s", bad[99].v.problem.detail);
+	ok(in_vain(bad, 100, spread, "of this account"), "V-29 %s", bad[99].v.problem.detail);
 	finish(bad, 100);
 	finish(good, 100);
 	finish(others, 100);
@@ -286,7 +302,8 @@ test_late(struct va *va, const char *what)
 	account = "https://ca.test/acme/account/other";
 	start(others, 20, va, "b%d.test", "hole");
 	run();
-	ok(count(others, 20, PROBLEM_CONNECTION, "timeout") == 4 && slowest(bad, 20) < 3700,
+	ok(count(others, 20, PROBLEM_CONNECTION, "timeout") == 4 &&
+	   slowest(bad, 20) < TIMEOUT_MS + 1700,
 	   "V-29 four at a time %s: each has its verdict in time, the last after %d ms", what,
 	   slowest(bad, 20));
 	finish(bad, 20);
@@ -392,8 +409,8 @@ main(void)
 	static const char *const allow[] = { "127.0.0.0/8", NULL };
 	static const char *const resolvers[] = { "127.0.0.1@1", NULL };
 	char hosts[] = "/tmp/brevet-turn-XXXXXX";
-	struct va_options o = { .allow_addresses = allow, .timeout_ms = 2000, .hosts_file = hosts,
-				.resolvers = resolvers };
+	struct va_options o = { .allow_addresses = allow, .timeout_ms = TIMEOUT_MS,
+				.hosts_file = hosts, .resolvers = resolvers };
 	struct fake_web *web = fake_web_start("127.0.0.1", 0, false, serve),
 			*other = fake_web_start("127.0.0.2", fake_web_port(web), false, serve);
 	struct problem p = { 0 };
