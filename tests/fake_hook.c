@@ -203,7 +203,7 @@ drip(struct conn *c, const char *text)
 static void
 gather(struct conn *c, unsigned n)
 {
-	for (int i = 0; i < 100 && atomic_load(&c->hook->most) < n && !over(c, 10); i++)
+	for (int i = 0; i < 500 && atomic_load(&c->hook->most) < n && !over(c, 10); i++)
 		;
 }
 

@@ -19,7 +19,7 @@ enum hook_how {
 	HOOK_DRIPS,	/* text, an octet each 100 ms */
 	HOOK_ENDLESS,	/* text, then 'x' for ever */
 	HOOK_HANGS_UP,	/* nothing */
-	HOOK_GATHERS	/* text, once so many questions are there as more says, or a second over */
+	HOOK_GATHERS	/* text, once so many questions are there as more says, or after 5 s */
 };
 
 /* What all questions get from now on; lives as long as the server. */
