@@ -149,11 +149,11 @@ apache_stop() {
 
 # mod_md puts a new certificate in place at a graceful restart.
 apache_serves() {
-	apache -k graceful && sleep 1 && serves "$tls_port" "$1"
+	apache -k graceful && wait_until 5 serves "$tls_port" "$1"
 }
 
 apache_renewed() {
-	apache -k graceful && sleep 1 && serves_another "$tls_port" "$1" "$2"
+	apache -k graceful && wait_until 5 serves_another "$tls_port" "$1" "$2"
 }
 
 test_mod_md() {
@@ -166,7 +166,7 @@ test_mod_md() {
 	apache_configure
 	at_end 'apache_stop >/dev/null 2>&1 || true; lib_cleanup'
 	check "mod_md: Apache starts" apache
-	check "mod_md: m1.fleet.test is served" wait_until 60 apache_serves m1.fleet.test
+	check "mod_md: m1.fleet.test is served" wait_until 180 apache_serves m1.fleet.test
 	served_certificate "$tls_port" m1.fleet.test >"$work/served.pem"
 	certificate "mod_md" "$work/served.pem" "$work/apache/md/domains/m1.fleet.test/privkey.pem" \
 		m1.fleet.test m2.fleet.test

@@ -264,9 +264,9 @@ apache_configure() {
 	} >"$work/apache/httpd.conf"
 }
 
-# mod_md puts a new certificate in place at a graceful restart.
+# mod_md puts a new certificate in place at a graceful restart; between two it has time to get one.
 apache_serves() {
-	apache -k graceful && sleep 1 && serves "$https_port" "$1"
+	apache -k graceful && wait_until 5 serves "$https_port" "$1"
 }
 
 test_mod_md() {
@@ -279,14 +279,14 @@ test_mod_md() {
 	apache_configure "$name"
 	at_end 'apache_stop >/dev/null 2>&1; lib_cleanup'
 	check "mod_md: Apache starts" apache
-	check "mod_md: an order under its binding" wait_until 60 apache_serves "$name"
+	check "mod_md: an order under its binding" wait_until 180 apache_serves "$name"
 	spent modmd
 	served_certificate "$https_port" "$name" >"$work/served.pem"
 	certificate "mod_md" "$work/served.pem" "$work/apache/md/domains/$name/privkey.pem" "$name"
 	check "mod_md: Apache stops" apache_stop
 	apache_configure "$name" two.modmd.fleet.test
 	check "mod_md: Apache starts anew" apache
-	check "mod_md: another domain, the key is spent" wait_until 60 apache_serves \
+	check "mod_md: another domain, the key is spent" wait_until 180 apache_serves \
 		two.modmd.fleet.test
 	check "mod_md: Apache stops again" apache_stop
 	at_end lib_cleanup
