@@ -64,6 +64,7 @@ holes_open(uint16_t port)
 
 		holes[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		at.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + i);
+		setsockopt(holes[i], SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 		if (bind(holes[i], (struct sockaddr *)&at, sizeof(at)) != 0 ||
 		    listen(holes[i], 4096) != 0)
 			abort();

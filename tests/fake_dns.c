@@ -387,14 +387,34 @@ serve(void *arg)
 	return NULL;
 }
 
+/* One port for both: false when somebody has that of TCP for UDP.  A resolver that asks thousands
+ * of questions at once has as many ports, each for all addresses. */
+static bool
+bind_both(struct fake_dns *d)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(sin);
+
+	d->tcp = socket(AF_INET, SOCK_STREAM, 0);
+	d->udp = socket(AF_INET, SOCK_DGRAM, 0);
+	if (bind(d->tcp, (struct sockaddr *)&sin, size) != 0 || listen(d->tcp, 64) != 0 ||
+	    getsockname(d->tcp, (struct sockaddr *)&sin, &size) != 0)
+		abort();
+	d->port = ntohs(sin.sin_port);
+	if (bind(d->udp, (struct sockaddr *)&sin, size) == 0)
+		return true;
+	close(d->tcp);
+	close(d->udp);
+	return false;
+}
+
 struct fake_dns *
 fake_dns_start(const struct fake_record *records)
 {
 	struct fake_dns *d = calloc(1, sizeof(*d));
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(sin);
 	int room = 1 << 20;	/* as much of it as the system gives */
+	int tries = 0;
 
 	if (d == NULL || pipe(d->quit) != 0)
 		abort();
@@ -402,14 +422,10 @@ fake_dns_start(const struct fake_record *records)
 	for (size_t n = 0; records[n].name != NULL; n++)
 		if (n == ROWS_MAX)
 			abort();
-	d->tcp = socket(AF_INET, SOCK_STREAM, 0);
-	d->udp = socket(AF_INET, SOCK_DGRAM, 0);
+	while (!bind_both(d))
+		if (++tries == 100)
+			abort();
 	setsockopt(d->udp, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	if (bind(d->tcp, (struct sockaddr *)&sin, size) != 0 || listen(d->tcp, 64) != 0 ||
-	    getsockname(d->tcp, (struct sockaddr *)&sin, &size) != 0 ||
-	    bind(d->udp, (struct sockaddr *)&sin, size) != 0)
-		abort();
-	d->port = ntohs(sin.sin_port);
 	if (pthread_create(&d->thread, NULL, serve, d) != 0)
 		abort();
 	return d;
