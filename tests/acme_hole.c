@@ -9,8 +9,8 @@
 
 #include "tests/trial.h"
 
-#define MANY	   1000
-#define OF_ONE	   500		/* of them one account's, the others of five more */
+#define MANY	   (1000 / STAGE_ROOM)
+#define OF_ONE	   (500 / STAGE_ROOM) /* of them one account's, the others of more */
 #define IN_ORDER   100
 #define WORKERS	   2
 #define PER_TARGET 32		/* the default, on each loop */
@@ -40,6 +40,7 @@ hole_open(uint16_t port)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	inet_pton(AF_INET, "127.0.0.2", &at.sin_addr);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 4096) != 0)
 		abort();
 	return fd;
