@@ -419,7 +419,7 @@ killed_at(const char *point, unsigned n)
 	ended = !server_again(scene.server);	/* killed before it was ready */
 	unsetenv("BREVET_CRASH");
 	client_hang_up(metrics);
-	while (!ended && now_ms() - began < 3000) {
+	while (!ended && now_ms() - began < 15000) {
 		ended = metric("brevet_sweep_timestamp_seconds") < 0;
 		usleep(50000);
 	}

@@ -341,7 +341,7 @@ test_records(void)
 	ok(case_of("three.test", "right")->dials == 2, "two dials in the record of two addresses");
 	ok(case_of("loopback.test", "right")->dials == 0, "no dial in that of a forbidden one");
 	ok(case_of("a.test", "drip")->v.took_ms >= 400 &&
-	   case_of("a.test", "drip")->v.took_ms < 3000, "V-12 time limit kept");
+	   case_of("a.test", "drip")->v.took_ms < 10000, "V-12 time limit kept");
 }
 
 static void
