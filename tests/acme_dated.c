@@ -15,6 +15,7 @@
 
 #define DAY	 ((int64_t)86400)
 #define HOUR	 ((int64_t)3600)
+#define MINUTE	 ((int64_t)60)
 #define BACKDATE HOUR
 #define TRIES	 8		/* to do something within one second */
 #define TLS	 ",\"profile\":\"tlsserver\""
@@ -93,13 +94,13 @@ struct prepared {
 	struct client_order	 asking, fleet;		/* with notAfter; of another profile */
 };
 
-/* So long before that the proof is as old as it shall be. */
+/* So long before that the proof is as old as it shall be, in whole days; it takes a moment. */
 static void
 prove_old(const struct boundary *b, struct prepared *p)
 {
 	struct client_order order;
 
-	server_clock_at(scene.server, when(b->date) - b->age * DAY);
+	server_clock_at(scene.server, when(b->date) - b->age * DAY - MINUTE);
 	order = made(p->old, TLS);
 	is(status_of(c, order.url), "ready", arena_printf(
 		c->arena, "%s is proved %d days before %s", p->old, b->age, b->date));
