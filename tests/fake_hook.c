@@ -230,6 +230,7 @@ answer(struct conn *c, const struct hook_plan *plan)
 	case HOOK_SAYS:
 		break;
 	}
+	atomic_fetch_sub(&c->hook->now, 1);	/* once it is told, the next may come */
 	return give(c, plan->text, strlen(plan->text)) &&
 	       strstr(plan->text, "Content-Length:") != NULL;
 }
@@ -256,6 +257,7 @@ conn_main(void *arg)
 {
 	struct conn *c = arg;
 	struct fake_hook *h = c->hook;
+	const struct hook_plan *plan;
 	bool stays = true;
 
 	if (h->tls != NULL) {
@@ -267,9 +269,11 @@ conn_main(void *arg)
 			give(c, "HTTP/1.1 400 Bad Request\r\n\r\n", 28) && false;
 	}
 	while (stays && question(c)) {
+		plan = atomic_load(&h->plan);
 		note(c);
-		stays = answer(c, atomic_load(&h->plan));
-		atomic_fetch_sub(&h->now, 1);
+		stays = answer(c, plan);
+		if (plan->how != HOOK_SAYS && plan->how != HOOK_GATHERS)
+			atomic_fetch_sub(&h->now, 1);
 	}
 	free(c->body);
 	if (c->ssl != NULL && SSL_is_init_finished(c->ssl))
