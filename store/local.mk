@@ -18,7 +18,7 @@ tests_test_renewals_SOURCES = tests/test_renewals.c tests/store_make.h tests/tap
 tests_test_renewals_LDADD = $(STORE)
 tests_test_store_SOURCES = tests/test_store.c tests/store_make.h tests/tap.h tests/sample.h
 tests_test_store_LDADD = $(STORE)
-tests_test_upgrade_SOURCES = tests/test_upgrade.c tests/tap.h tests/sample.h
+tests_test_upgrade_SOURCES = tests/test_upgrade.c tests/tap.h tests/sample.h tests/unpack.h
 tests_test_upgrade_LDADD = $(STORE)
 EXTRA_DIST += tests/corpus/store-format-1/README tests/corpus/store-format-1/data.mdb.gz \
 	tests/corpus/store-format-3/README tests/corpus/store-format-3/data.mdb.gz
