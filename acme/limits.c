@@ -350,14 +350,13 @@ limits_newest(const struct view *v, const struct cert *cert, const struct ident 
 }
 
 void
-limits_newest_put(struct edit *e, const struct cert *cert, const struct ident *idents, size_t n)
+limits_newest_put(struct edit *e, struct arena *a, const struct cert *cert,
+		  const struct ident *idents, size_t n)
 {
 	struct newest newest = { cert->serial, cert->not_before, cert->not_after };
-	struct arena *a = arena_new();
 	uint8_t hash[32];
 
 	names_hash(a, idents, n, hash);
-	arena_free(a);
 	store_newest_put(e, cert->scope.directory, hash, &newest);
 }
 

@@ -54,8 +54,8 @@ struct serial limits_cert_issued(const struct acme_config *c, struct edit *e, st
 bool limits_newest(const struct view *v, const struct cert *cert, const struct ident *idents,
 		   size_t n, struct newest *newest);
 /* From now on that one is it, in an edit. */
-void limits_newest_put(struct edit *e, const struct cert *cert, const struct ident *idents,
-		       size_t n);
+void limits_newest_put(struct edit *e, struct arena *a, const struct cert *cert,
+		       const struct ident *idents, size_t n);
 
 /* A validation has failed, by the client's fault; true: that paused the account for the
  * name. */

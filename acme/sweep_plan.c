@@ -45,7 +45,7 @@ plan(const struct sweep_ask *q, struct edit *e, const struct cert *cert)
 		if (next != NULL && renewal_ours(cert, &next->account, &next->scope.binding))
 			renewal.successor = next->serial;
 	} else if (order < 0 && n > 0) {
-		limits_newest_put(e, cert, idents, n);
+		limits_newest_put(e, q->arena, cert, idents, n);
 	}
 	store_renewal_put(e, &renewal);
 	if (any && order < 0)

@@ -104,7 +104,7 @@ make_rows(struct edit *e, bool newest)
 		cert.revoked = 4000;
 		store_cert_put(e, &cert);
 		if (newest && row->state == CERT_ISSUED)
-			limits_newest_put(e, &cert, order->idents, order->nident);
+			limits_newest_put(e, a, &cert, order->idents, order->nident);
 	}
 	mark(e);
 }
@@ -149,7 +149,8 @@ which(bool newest)
 static void
 meanwhile(void)
 {
-	struct renewal claim = sample_renewal(2, 3000, 4000), plan = sample_renewal(700, 6000, 7000);
+	struct renewal claim = sample_renewal(2, 3000, 4000);
+	struct renewal plan = sample_renewal(700, 6000, 7000);
 	struct cert old, new, named;
 	const struct order *order;
 	struct edit *e;
@@ -169,7 +170,7 @@ meanwhile(void)
 	store_renewal_put(e, &claim);
 	store_cert_add(e, &new);
 	order = store_order_get(edit_view(e), a, &new.order);
-	limits_newest_put(e, &new, order->idents, order->nident);
+	limits_newest_put(e, a, &new, order->idents, order->nident);
 	store_renewal_put(e, &plan);
 	commit(e);
 	sweep_round(5000);
