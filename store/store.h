@@ -417,6 +417,11 @@ void store_renewal_put(struct edit *e, const struct renewal *renewal);
 void store_renewal_close(struct edit *e, const struct serial *serial);
 void store_renewal_del(struct edit *e, const struct serial *serial);
 
+/* Certificates of formats before 4 had none.  The last one that has been looked at since the
+ * upgrade (all zero: none yet); false: they all have. */
+bool store_unplanned_get(const struct view *v, struct serial *last);
+void store_unplanned_put(struct edit *e, const struct serial *last);	/* NULL: all have */
+
 /* All of them, in the order of their serials, behind `after` (NULL: from the first), at most
  * max, in the arena; returns how many. */
 size_t store_renewal_list(const struct view *v, struct arena *a, const struct serial *after,
