@@ -146,7 +146,9 @@ spread_left(const struct incident *incident, int64_t now)
 	return left < SLOT_SECONDS ? SLOT_SECONDS : left;
 }
 
-/* The certificate belongs to the incident; its window is moved if it still waits for one. */
+/* The certificate belongs to the incident, and its window is moved.  Also if it has a successor:
+ * where several hosts have certificates of the same names, one host's may look like that of
+ * another's, and a client that lost its new one still asks for the old. */
 static void
 mark(struct edit *e, struct arena *a, const struct incident *incident, const struct cert *cert)
 {
@@ -158,9 +160,11 @@ mark(struct edit *e, struct arena *a, const struct incident *incident, const str
 	store_incident_cert_put(e, &incident->id, &cert->serial);
 	if (there != NULL)
 		next = *there;
-	if (!store_renewal_open(&next))
+	if (next.closed)
 		return;
-	window = renewal_within(edit_view(e), a, cert, now, spread_left(incident, now));
+	window = store_renewal_open(&next) ?
+		 renewal_within(edit_view(e), a, cert, now, spread_left(incident, now)) :
+		 renewal_somewhere(cert, now, spread_left(incident, now));
 	next.start = window.start;
 	next.end = window.end;
 	next.incident = incident->id;

@@ -3,6 +3,8 @@
  * Runs on: writer; what is pure, anywhere. */
 #include "acme/renewal.h"
 
+#include <string.h>
+
 #include "acme/status.h"
 #include "base/clock.h"
 
@@ -48,6 +50,17 @@ renewal_within(const struct view *v, struct arena *a, const struct cert *cert, i
 
 	read_loads(v, a, &loads);
 	return plan_window_within(&ask, spread, &loads);
+}
+
+struct window
+renewal_somewhere(const struct cert *cert, int64_t now, int64_t spread)
+{
+	const struct plan_ask ask = { .not_before = cert->not_before, .not_after = cert->not_after,
+				      .now = now };
+	uint64_t draw;
+
+	memcpy(&draw, cert->serial.b + SERIAL_LEN - sizeof(draw), sizeof(draw));
+	return plan_window_drawn(&ask, spread, draw);
 }
 
 static struct window

@@ -17,6 +17,9 @@ struct window renewal_window(const struct cert *cert, const struct renewal *r);
 struct window renewal_within(const struct view *v, struct arena *a, const struct cert *cert,
 			     int64_t now, int64_t spread);
 
+/* The same for one that has a successor, and so counts nowhere: somewhere in that time. */
+struct window renewal_somewhere(const struct cert *cert, int64_t now, int64_t spread);
+
 /* What a certificate renews. */
 enum renewal_of {
 	RENEWAL_BY_REPLACES,	/* the one that its order named */
