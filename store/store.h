@@ -625,14 +625,17 @@ struct failing store_failing_get(const struct view *v, const struct id *account,
 void store_failing_put(struct edit *e, const struct id *account, const char *name,
 		       const struct failing *failing);		/* count 0: forgotten */
 
-/* The newest certificate with a set of names (their hash) in a directory; false: none. */
+/* The newest certificate with a set of names (their hash) in a directory; false: none.  With a
+ * holder (binding or account): its newest one, kept while another's is the newest of all. */
 struct newest {
 	struct serial	serial;
 	int64_t		not_before, not_after;
 };
 bool store_newest_get(const struct view *v, uint32_t directory, const uint8_t hash[32],
-		      struct newest *newest);
+		      const struct id *holder, struct newest *newest);
 void store_newest_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
-		      const struct newest *newest);
+		      const struct id *holder, const struct newest *newest);
+void store_newest_del(struct edit *e, uint32_t directory, const uint8_t hash[32],
+		      const struct id *holder);
 
 #endif
