@@ -486,6 +486,8 @@ size_t store_incident_list(const struct view *v, struct arena *a, const struct i
 			   size_t max, struct id **ids);
 /* A certificate belongs to it. */
 void store_incident_cert_put(struct edit *e, const struct id *id, const struct serial *serial);
+bool store_incident_cert_has(const struct view *v, struct arena *a, const struct id *id,
+			     const struct serial *serial);
 void store_incident_cert_del(struct edit *e, const struct id *id, const struct serial *serial);
 size_t store_incident_cert_list(const struct view *v, struct arena *a, const struct id *id,
 				const struct serial *after, size_t max,

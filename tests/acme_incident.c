@@ -171,6 +171,22 @@ test_twins(void)
 	ok(run(arena_printf(a, "end %s", id), &said) == 0, "it is ended");
 }
 
+/* The second one has more time than the first one gives. */
+static void
+test_hasty(void)
+{
+	int64_t began = now();
+	const char *first = start("name = n4.example.test", WHY("6"), "--revoke-after 1h");
+	const char *second, *said;
+
+	await(first, "open");
+	second = start("name = n4.example.test", WHY("7"), "--spread 366d");
+	await(second, "open");
+	moved(P4, WHY("7"), began, began + HOUR);
+	ok(run(arena_printf(a, "end %s", first), &said) == 0 &&
+	   run(arena_printf(a, "end %s", second), &said) == 0, "they are ended");
+}
+
 /* A stop and a start lie between; keys are blocked if they were compromised. */
 static void
 test_restart(void)
@@ -198,6 +214,7 @@ main(void)
 	test_whole();
 	test_two();
 	test_twins();
+	test_hasty();
 	test_restart();
 	leave(main_client);
 	leave(part_client);
