@@ -46,7 +46,7 @@ bool limits_cert(struct request *rq, struct edit *e, const struct order *order,
 void limits_cert_refund(const struct acme_config *c, struct edit *e, struct arena *a,
 			const struct order *order);
 /* It was: the next one for the same names may be its renewal.  Returns the newest one of these
- * names until now; all zero: none. */
+ * names until now that the account or its binding has; all zero: none. */
 struct serial limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
 				 const struct order *order, const struct cert *cert);
 

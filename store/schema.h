@@ -78,7 +78,9 @@ enum table {
 	/* whose, what u8 -> of a limit (acme/limits.c, which also says whose): full_at u64, each
 	 * u64, microseconds; such a row whose full_at is over says no more than none.
 	 * directory u32, SHA-256 of the names, 255 -> serial, not_before u64, not_after u64: the
-	 * newest certificate with them.  One table, so that a certificate changes one page. */
+	 * newest certificate with them.  One table, so that a certificate changes one page.
+	 * directory u32, SHA-256 of the names, binding id (or account id, of one without), 255
+	 * -> the same: theirs, while another's is newer. */
 	TABLE_LIMITS,
 	/* kind u8 'a' or 'b', account or binding id, limit u8 -> count u64, period u64 */
 	TABLE_RATES,

@@ -491,6 +491,8 @@ size_t store_incident_list(const struct view *v, struct arena *a, const struct i
 			   size_t max, struct id **ids);
 /* A certificate belongs to it. */
 void store_incident_cert_put(struct edit *e, const struct id *id, const struct serial *serial);
+bool store_incident_cert_has(const struct view *v, struct arena *a, const struct id *id,
+			     const struct serial *serial);
 void store_incident_cert_del(struct edit *e, const struct id *id, const struct serial *serial);
 size_t store_incident_cert_list(const struct view *v, struct arena *a, const struct id *id,
 				const struct serial *after, size_t max,
@@ -630,14 +632,17 @@ struct failing store_failing_get(const struct view *v, const struct id *account,
 void store_failing_put(struct edit *e, const struct id *account, const char *name,
 		       const struct failing *failing);		/* count 0: forgotten */
 
-/* The newest certificate with a set of names (their hash) in a directory; false: none. */
+/* The newest certificate with a set of names (their hash) in a directory; false: none.  With a
+ * holder (binding or account): its newest one, kept while another's is the newest of all. */
 struct newest {
 	struct serial	serial;
 	int64_t		not_before, not_after;
 };
 bool store_newest_get(const struct view *v, uint32_t directory, const uint8_t hash[32],
-		      struct newest *newest);
+		      const struct id *holder, struct newest *newest);
 void store_newest_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
-		      const struct newest *newest);
+		      const struct id *holder, const struct newest *newest);
+void store_newest_del(struct edit *e, uint32_t directory, const uint8_t hash[32],
+		      const struct id *holder);
 
 #endif
