@@ -346,15 +346,14 @@ limits_newest(const struct view *v, const struct cert *cert, const struct ident 
 	return store_newest_get(v, cert->scope.directory, hash, NULL, newest);
 }
 
-void
+struct serial
 limits_newest_put(struct edit *e, struct arena *a, const struct cert *cert,
 		  const struct ident *idents, size_t n)
 {
-	struct newest newest = { cert->serial, cert->not_before, cert->not_after };
 	uint8_t hash[32];
 
 	names_hash(a, idents, n, hash);
-	store_newest_put(e, cert->scope.directory, hash, &newest);
+	return renewal_newest(e, a, hash, cert);
 }
 
 /* --- validations ------------------------------------------------------------------- */

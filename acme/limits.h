@@ -53,9 +53,9 @@ struct serial limits_cert_issued(const struct acme_config *c, struct edit *e, st
 /* The newest certificate with the same names as that one has, n of them; false: none. */
 bool limits_newest(const struct view *v, const struct cert *cert, const struct ident *idents,
 		   size_t n, struct newest *newest);
-/* From now on that one is it, in an edit. */
-void limits_newest_put(struct edit *e, struct arena *a, const struct cert *cert,
-		       const struct ident *idents, size_t n);
+/* From now on that one is it, in an edit; returns what limits_cert_issued() does. */
+struct serial limits_newest_put(struct edit *e, struct arena *a, const struct cert *cert,
+				const struct ident *idents, size_t n);
 
 /* A validation has failed, by the client's fault; true: that paused the account for the
  * name. */

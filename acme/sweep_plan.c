@@ -33,6 +33,7 @@ plan(const struct sweep_ask *q, struct edit *e, const struct cert *cert)
 	struct window window = renewal_window(cert, NULL);
 	struct renewal renewal = { .serial = cert->serial, .not_after = cert->not_after,
 				   .start = window.start, .end = window.end };
+	struct serial before = { { 0 } };
 	struct newest newest;
 	const struct cert *next;
 	size_t n;
@@ -45,11 +46,11 @@ plan(const struct sweep_ask *q, struct edit *e, const struct cert *cert)
 		if (next != NULL && renewal_ours(cert, &next->account, &next->scope.binding))
 			renewal.successor = next->serial;
 	} else if (order < 0 && n > 0) {
-		limits_newest_put(e, q->arena, cert, idents, n);
+		before = limits_newest_put(e, q->arena, cert, idents, n);
 	}
 	store_renewal_put(e, &renewal);
-	if (any && order < 0)
-		succeed(e, q->arena, &newest.serial, cert);
+	if (!serial_none(&before))
+		succeed(e, q->arena, &before, cert);
 }
 
 /* Is it a client's, good, and without a plan?  A new order may have made one. */

@@ -115,7 +115,8 @@ add_limits(struct edit *e)
 	store_binding_add(e, &binding);
 	store_binding_join(e, &binding.id, &account, "jws");
 	store_bucket_put(e, LIMIT, whose, (struct bucket){ 0x5555, 0x6666 });
-	store_newest_put(e, 1, hash, &newest);
+	store_newest_put(e, 1, hash, NULL, &newest);
+	store_newest_put(e, 1, hash, &account, &newest);
 	store_rate_put(e, &(struct store_rate){ 'a', account, LIMIT, 300, 3600 });
 	store_pause_put(e, &(struct pause){ PAUSED_ACCOUNT, account, NULL, 0x7777, "why" });
 	store_pause_put(e, &(struct pause){ PAUSED_NAME, account, "n.test", 0x7778, "" });
@@ -187,6 +188,7 @@ static const struct {
 	  THREES_64 "00" "00" "00" "00" "00" "00" "00" "00000000" "00" "\n" },
 	{ TABLE_BINDING_ACCOUNTS, ID("05") ID("01") "=" "6a7773" "\n" },
 	{ TABLE_LIMITS,
+	  "00000001" AS_32 ID("01") "ff" "=" SERIAL("04") TIME("3333") TIME("4444") "\n"
 	  "00000001" AS_32 "ff" "=" SERIAL("04") TIME("3333") TIME("4444") "\n"
 	  "77686f" "06" "=" TIME("5555") TIME("6666") "\n" },
 	{ TABLE_RATES, "61" ID("01") "06" "=" TIME("012c") TIME("0e10") "\n" },
