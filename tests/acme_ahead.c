@@ -310,6 +310,43 @@ test_ahead(int64_t days, bool own, bool killed)
 	scene_stop(&scene);
 }
 
+/* It dies when the order is about to be signed, which the next one would go on with.  After a day no
+ * CRL is due: the first commit is that of finalize. */
+static void
+test_signing(void)
+{
+	static const char *const name = "n2.example.test";
+	struct left left = { .days = 1, .key = key_new("ES256") };
+	struct client *c;
+
+	limited_begin((const char *const[]){ "workers=2", NULL });
+	c = member(&scene, "ES256");
+	if (later(left.days * DAY)) {
+		ok(client_order_new(c, &name, 1, &left.ready) &&
+		   client_prove(c, scene.responder, left.ready.authz[0]) != NULL, "a ready order");
+		ok(server_stop(scene.server) == 0, "a stop");
+		setenv("BREVET_CRASH", "after-commit:1", 1);
+		ok(server_again(scene.server), "a start");
+		unsetenv("BREVET_CRASH");
+		client_hang_up(c);
+		ok(!finalize_ready(c, &left) && c->unanswered, "it dies while it signs");
+		server_kill(scene.server);
+		limited_later(-left.days * DAY);
+		ok(server_again(scene.server) && told("\"jobs\":1") == 1,
+		   "the next one, by a clock that is behind, takes the job up");
+		client_hang_up(c);
+		while (client_post(c, left.ready.url, "") == 200 &&
+		       strcmp(text(c->json, "status"), "processing") == 0)
+			usleep(50000);
+		is(text(c->json, "status"), "invalid", "R-11 and issues nothing");
+		runs(c, "clock accept", 0, "accepted");
+		ok(limited_issue(c, name), "R-11 then it does");
+	}
+	EVP_PKEY_free(left.key);
+	leave(c);
+	scene_stop(&scene);
+}
+
 /* Whoever says so for nothing changes nothing. */
 static void
 test_needless(void)
@@ -338,6 +375,7 @@ int
 main(void)
 {
 	test_needless();
+	test_signing();
 	test_ahead(20, false, true);
 	test_ahead(365, true, false);
 	test_ahead(3638, true, true);

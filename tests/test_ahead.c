@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_ahead.c - what ends when a clock that was ahead is accepted, and what counts again (R-11):
  * one line per case. */
-#include "acme/acme.h"
+#include "acme/pause.h"
+#include "acme/terms.h"
 #include "base/clock.h"
 #include "tests/store_make.h"
 
@@ -167,6 +168,57 @@ windows_drop(struct edit *e)
 	}
 }
 
+/* --- what needs nobody's word -------------------------------------------------------- */
+
+/* Failures of the time to come are not the first of those that pause a name. */
+static void
+test_failing(void)
+{
+	struct acme_config c = { .limits = { .enabled = true, .pause_after = DAY,
+					     .pause_failures = 2 } };
+	struct authz record = sample_authz(a, 1, false);
+	struct edit *e = edit_begin(s);
+
+	clock_shift(AHEAD);
+	ok(!pause_failed(&c, e, a, &record), "a name fails then");
+	clock_shift(0);
+	ok(!pause_failed(&c, e, a, &record), "and now");
+	clock_shift(DAY - HOUR);
+	ok(!pause_failed(&c, e, a, &record), "and a day later");
+	clock_shift(DAY + HOUR);
+	ok(pause_failed(&c, e, a, &record), "it has failed for a day: paused");
+	clock_shift(0);
+	edit_abort(e);
+}
+
+/* Terms, as they were noted, and who agreed when; seconds from now. */
+static const struct agreement {
+	const char	*what;
+	int64_t		 since, agreed;
+	bool		 want;
+} agreements[] = {
+	{ "to terms of then", AHEAD, -DAY, true },
+	{ "to terms of then, then", AHEAD, AHEAD + 5, true },
+	{ "to those of yesterday", -DAY, -5, true },
+	{ "not to those of an hour ahead", HOUR, -5, false },
+	{ "not to those of now", 0, -5, false },
+};
+
+static void
+test_terms(void)
+{
+	for (size_t i = 0; i < sizeof(agreements) / sizeof(agreements[0]); i++) {
+		const struct agreement *one = &agreements[i];
+		struct acme_config c = { .terms = "https://ca.example.test/terms",
+					 .terms_since = now + one->since };
+		struct flow f = { .arena = a };
+		struct request rq = { .flow = &f, .config = &c, .now = now };
+		struct problem p = { 0 };
+
+		ok(terms_check(&rq, now + one->agreed, &p) == one->want, "agreed: %s", one->what);
+	}
+}
+
 /* --- all of it ----------------------------------------------------------------------- */
 
 static int64_t
@@ -248,6 +300,8 @@ main(void)
 	now = clock_now();
 	ahead();
 	test_accept();
+	test_failing();
+	test_terms();
 	reopen();
 	is(slots(), "2 2 1 1 1 of 5", "all windows count again");
 	e = edit_begin(s);
