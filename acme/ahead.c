@@ -131,13 +131,17 @@ authz_ends(struct edit *e, struct arena *a, const struct id *id, int64_t now)
 	return true;
 }
 
-/* Whoever was stamped in the time to come ends there, too.  Returns how many `ends` changed. */
+static const struct kind {
+	char	kind;		/* in the index of ends */
+	bool	(*ends)(struct edit *e, struct arena *a, const struct id *id, int64_t now);
+} orders = { 'o', order_ends }, authorizations = { 'a', authz_ends };
+
+/* What was stamped in the time to come has its end there, too.  Returns how many end now. */
 static size_t
-end_all(struct edit *e, int64_t now, char kind,
-	bool (*ends)(struct edit *e, struct arena *a, const struct id *id, int64_t now))
+end_all(struct edit *e, int64_t now, const struct kind *kind)
 {
 	struct store_end last = { .at = now + CLOCK_AHEAD }, *page;
-	struct store_end_query q = { kind, INT64_MAX, &last, PAGE };
+	struct store_end_query q = { kind->kind, INT64_MAX, &last, PAGE };
 	size_t n, changed = 0;
 
 	do {
@@ -145,7 +149,7 @@ end_all(struct edit *e, int64_t now, char kind,
 
 		n = store_end_list(edit_view(e), a, &q, &page);
 		for (size_t i = 0; i < n; i++)
-			changed += ends(e, a, &page[i].id, now);
+			changed += kind->ends(e, a, &page[i].id, now);
 		if (n > 0)
 			last = page[n - 1];
 		arena_free(a);
@@ -167,8 +171,8 @@ acme_clock_accept(struct edit *e, int64_t now, struct clock_accepted *done, stru
 	arena_free(a);
 	if (p->type != PROBLEM_NONE)
 		return false;
-	done->orders = end_all(e, now, 'o', order_ends);
-	done->authorizations = end_all(e, now, 'a', authz_ends);
+	done->orders = end_all(e, now, &orders);
+	done->authorizations = end_all(e, now, &authorizations);
 	store_time_accept(e, now);
 	return true;
 }

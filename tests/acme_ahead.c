@@ -269,10 +269,11 @@ revoked_then(struct client *c, const struct left *left)
 static void
 certificates_then(struct client *c)
 {
+	const char *then = clock_print(c->arena, time(NULL) + DAY / 2);
+
 	runs(c, "clock", 0, "is not behind");
 	runs(c, arena_printf(c->arena, "incident start --where 'issued > %s' --explanation "
-			     "https://ca.example.test/why", clock_print(c->arena, time(NULL) + DAY)),
-	     0, "1 certificates");
+			     "https://ca.example.test/why", then), 0, "1 certificates");
 }
 
 /* killed: it dies before and behind the acceptance, which comes without a server if that one cannot
@@ -311,8 +312,8 @@ test_ahead(int64_t days, bool own, bool killed)
 	scene_stop(&scene);
 }
 
-/* It dies when the order is about to be signed, which the next one would go on with.  After a day no
- * CRL is due: the first commit is that of finalize. */
+/* It dies when the order is about to be signed, which the next one would go on with.  After a day
+ * no CRL is due: the first commit is that of finalize. */
 static void
 test_signing(void)
 {
