@@ -34,8 +34,9 @@ print_certificates(struct arena *a, long long n)
 {
 	if (n > 0)
 		printf("%lld certificates were made in the time to come, and begin then.  To "
-		       "revoke them:\nbrevet incident start --where 'issued > %s' --explanation URL\n"
-		       "  --revoke-after 1h --yes\n", n,
+		       "revoke them:\n"
+		       "brevet incident start --where 'issued > %s' \\\n"
+		       "    --explanation URL --revoke-after 1h --yes\n", n,
 		       clock_print(a, clock_now() + CLOCK_AHEAD));
 }
 
