@@ -133,13 +133,13 @@ incident_find(struct flow *f)
 /* --- the edit ----------------------------------------------------------------------- */
 
 /* Of the time that windows are spread over, what is left; all of it if that is too little, after
- * a long time without a server. */
+ * a long time without a server, or more, after the clock was ahead. */
 static int64_t
 spread_left(const struct incident *incident, int64_t revoke_at, int64_t now)
 {
 	int64_t left = incident->created + incident->spread - now;
 
-	if (left < incident->spread / 2)
+	if (left < incident->spread / 2 || left > incident->spread)
 		left = incident->spread;
 	if (revoke_at != 0 && left > revoke_at - now)
 		left = revoke_at - now;

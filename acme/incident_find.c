@@ -82,13 +82,20 @@ incident_known(const struct view *v, struct arena *a, const struct where *w, str
 
 /* --- certificates ------------------------------------------------------------------- */
 
+/* Was it made since?  One of the time to come was made before, by a clock that was ahead. */
+static bool
+newer(const struct cert *cert, const struct incident_page *page)
+{
+	return cert->created > page->created && cert->created <= page->now + CLOCK_AHEAD;
+}
+
 static bool
 matches(struct arena *a, const struct incident_page *page, const struct cert *cert)
 {
 	struct cert_facts facts = { .nident = 0 };
 
 	if (cert->state != CERT_ISSUED || id_none(&cert->account) ||
-	    cert->not_after < page->now || cert->created > page->created)
+	    cert->not_after < page->now || newer(cert, page))
 		return false;
 	if (where_wants_names(page->where) && !cert_read(&facts, a, cert->der))
 		return false;

@@ -1,5 +1,5 @@
 noinst_LIBRARIES += libacme.a
-libacme_a_SOURCES = acme/account.c acme/acme.h acme/answer.c acme/answer.h acme/authz.c \
+libacme_a_SOURCES = acme/account.c acme/acme.h acme/ahead.c acme/answer.c acme/answer.h acme/authz.c \
 	acme/authz.h acme/binding.c acme/cert.c acme/certid.c acme/certid.h \
 	acme/challenge.c acme/contact.c acme/contact.h acme/count.c acme/count.h \
 	acme/crljob.c acme/dated.c acme/dated.h acme/directory.c acme/dispatch.c \

@@ -9,8 +9,6 @@
 #include "base/clock.h"
 
 #define SHORT	    (10 * 86400)	/* such a life is renewed at its half */
-#define GONE_START  3600		/* the window of a revoked one, before its revocation */
-#define GONE_END    1800
 
 /* --- windows ------------------------------------------------------------------------ */
 

@@ -6,6 +6,9 @@
 #include "acme/acme.h"
 #include "acme/plan.h"
 
+#define GONE_START  3600		/* the window of a revoked one, before its revocation */
+#define GONE_END    1800
+
 /* The window of a certificate: what is planned; else it begins a little before a third of its life
  * is left (before half of it, if it lives less than ten days); of a revoked one it is over.  r: its
  * renewal, or NULL.  Pure. */

@@ -45,7 +45,7 @@ struct sweep_at {
 	enum sweep_kind		kind;
 	bool			walk;	/* this round walks the tables without ends, too, and
 					 * looks again at what it had to leave */
-	bool			restore;	/* the clock was set back */
+	bool			restore;	/* the clock was set back, or this is the first */
 	bool			within[SWEEP_KINDS];	/* behind this one: */
 	struct store_end	end[SWEEP_KINDS];
 	uint8_t			key[SWEEP_KEY];

@@ -144,6 +144,9 @@ void store_meta_put(struct edit *e, const char *name, struct blob value);
 int64_t store_last_time(const struct view *v);
 /* The same when this store was opened, before any commit of ours. */
 int64_t store_time_before(const struct store *s);
+/* It goes back to `now`, which must be before it: somebody says that the clock was ahead.  What
+ * store_slots_pass() took for over, and is not, counts again. */
+void store_time_accept(struct edit *e, int64_t now);
 
 /* How many objects stand in each state (numbers of enum account_state and so on); right at
  * every commit, whatever died. */
