@@ -271,6 +271,34 @@ void acme_own_start(struct loop *l,
 		    void (*install)(void *arg, const struct own_certificate *own),
 		    void (*failed)(void *arg, const struct problem *p), void *arg);
 
+/* --- a clock that was ahead ------------------------------------------------------- */
+
+/* Seconds; what was stamped by so much later than now, was so by a clock that was ahead.  Less
+ * makes no difference that matters. */
+#define CLOCK_AHEAD 3600
+
+/* Seconds that the clock is behind the newest commit, if more than the few that are forgiven;
+ * else 0.  Until it has caught up, or is accepted, nothing is issued. */
+int64_t acme_clock_behind(const struct view *v, int64_t now);
+
+/* Logs when that begins and ends, on this loop, for ever. */
+void acme_clock_start(struct loop *l);
+
+/* What acme_clock_accept() did. */
+struct clock_accepted {
+	int64_t	newest;			/* the time of the newest commit until then */
+	size_t	orders, authorizations;	/* that are good no more */
+};
+
+/* The clock is right now, and was ahead: the newest commit counts as one of now.  Orders that
+ * were made in the time to come, and authorizations that were made or proved then, are good no
+ * more, for they would be so for too long.  False with malformed: the clock is not behind. */
+bool acme_clock_accept(struct edit *e, int64_t now, struct clock_accepted *done,
+		       struct problem *p);
+
+/* How many good certificates of accounts were made in the time to come; in views of its own. */
+size_t acme_clock_certificates(struct store *s, int64_t now);
+
 /* --- the operator ----------------------------------------------------------------- */
 
 /* RFC 8555's word for an account's state ("valid"). */

@@ -35,9 +35,12 @@ take_entries(struct crl_work *w, const struct view *v, struct arena *a)
 	w->revocations = store_revocations(v);
 	n = store_revoked_list(v, a, w->issuer->number, 0, &rows);
 	entries = arena_alloc(a, n * sizeof(*entries));
-	for (size_t i = 0; i < n; i++)
-		entries[i] = (struct crl_entry){ rows[i].serial, rows[i].revoked,
-						 rows[i].reason };
+	for (size_t i = 0; i < n; i++) {	/* none of a clock that was ahead */
+		int64_t revoked = rows[i].revoked < w->content.this_update ? rows[i].revoked :
+				  w->content.this_update;
+
+		entries[i] = (struct crl_entry){ rows[i].serial, revoked, rows[i].reason };
+	}
 	w->content.entries = entries;
 	w->content.nentry = n;
 }

@@ -133,34 +133,41 @@ incident_find(struct flow *f)
 /* --- the edit ----------------------------------------------------------------------- */
 
 /* Of the time that windows are spread over, what is left; all of it if that is too little, after
- * a long time without a server. */
+ * a long time without a server, or more, after the clock was ahead. */
 static int64_t
-spread_left(const struct incident *incident, int64_t now)
+spread_left(const struct incident *incident, int64_t revoke_at, int64_t now)
 {
 	int64_t left = incident->created + incident->spread - now;
 
-	if (left < incident->spread / 2)
+	if (left < incident->spread / 2 || left > incident->spread)
 		left = incident->spread;
-	if (incident->revoke_at != 0 && left > incident->revoke_at - now)
-		left = incident->revoke_at - now;
+	if (revoke_at != 0 && left > revoke_at - now)
+		left = revoke_at - now;
 	return left < SLOT_SECONDS ? SLOT_SECONDS : left;
 }
 
-/* The certificate belongs to the incident; its window is moved if it still waits for one. */
+/* The certificate belongs to the incident, and its window is moved.  Also if it has a successor:
+ * where several hosts have certificates of the same names, one host's may look like that of
+ * another's, and a client that lost its new one still asks for the old. */
 static void
-mark(struct edit *e, struct arena *a, const struct incident *incident, const struct cert *cert)
+mark(struct edit *e, struct arena *a, const struct incident *incident,
+     const struct rivals *rivals, const struct cert *cert)
 {
 	const struct renewal *there = store_renewal_get(edit_view(e), a, &cert->serial);
 	struct renewal next = { .serial = cert->serial, .not_after = cert->not_after };
-	int64_t now = clock_now();
+	int64_t now = clock_now(), spread;
 	struct window window;
 
 	store_incident_cert_put(e, &incident->id, &cert->serial);
 	if (there != NULL)
 		next = *there;
-	if (!store_renewal_open(&next))
+	if (next.closed)
 		return;
-	window = renewal_within(edit_view(e), a, cert, now, spread_left(incident, now));
+	spread = spread_left(incident, incident_revoked_at(edit_view(e), a, incident, rivals,
+							   &cert->serial), now);
+	window = store_renewal_open(&next) ?
+		 renewal_within(edit_view(e), a, cert, now, spread) :
+		 renewal_somewhere(cert, now, spread);
 	next.start = window.start;
 	next.end = window.end;
 	next.incident = incident->id;
@@ -170,6 +177,7 @@ mark(struct edit *e, struct arena *a, const struct incident *incident, const str
 static void
 mark_batch(struct edit *e, struct run *run, struct incident *next)
 {
+	const struct rivals rivals = incident_rivals(edit_view(e), run->batch, next);
 	int64_t now = clock_now();
 
 	for (size_t i = 0; i < run->page.n; i++) {
@@ -178,7 +186,7 @@ mark_batch(struct edit *e, struct run *run, struct incident *next)
 
 		if (cert == NULL || cert->state != CERT_ISSUED || cert->not_after < now)
 			continue;
-		mark(e, run->batch, next, cert);
+		mark(e, run->batch, next, &rivals, cert);
 		run->changed[run->nchanged++] = cert->serial;
 	}
 	next->matched += run->nchanged;

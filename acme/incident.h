@@ -40,4 +40,16 @@ void incident_search(const struct view *v, struct arena *a, struct incident_page
 bool incident_settled(const struct view *v, struct arena *a, const struct serial *serial,
 		      int64_t now);
 
+/* Other incidents that run and will revoke what they have; in the arena. */
+struct rivals {
+	const struct incident	**all;
+	size_t			  n;
+};
+struct rivals incident_rivals(const struct view *v, struct arena *a,
+			      const struct incident *incident);
+
+/* When the certificate will be revoked, by that one or by a rival that has it; 0: by none. */
+int64_t incident_revoked_at(const struct view *v, struct arena *a, const struct incident *incident,
+			    const struct rivals *rivals, const struct serial *serial);
+
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* incident_find.c - the certificates that an expression picks. */
+/* incident_find.c - the certificates that an expression picks, and which of them others want. */
 #include <string.h>
 
 #include "acme/incident.h"
 #include "base/clock.h"
 
 #define LOOK_MAX 4096		/* certificates a page */
+#define RIVALS_PAGE 256
 #define LIST_MAX 110		/* octets of what there is, in a message */
 
 /* --- names -------------------------------------------------------------------------- */
@@ -81,13 +82,20 @@ incident_known(const struct view *v, struct arena *a, const struct where *w, str
 
 /* --- certificates ------------------------------------------------------------------- */
 
+/* Was it made since?  One of the time to come was made before, by a clock that was ahead. */
+static bool
+newer(const struct cert *cert, const struct incident_page *page)
+{
+	return cert->created > page->created && cert->created <= page->now + CLOCK_AHEAD;
+}
+
 static bool
 matches(struct arena *a, const struct incident_page *page, const struct cert *cert)
 {
 	struct cert_facts facts = { .nident = 0 };
 
 	if (cert->state != CERT_ISSUED || id_none(&cert->account) ||
-	    cert->not_after < page->now || cert->created > page->created)
+	    cert->not_after < page->now || newer(cert, page))
 		return false;
 	if (where_wants_names(page->where) && !cert_read(&facts, a, cert->der))
 		return false;
@@ -141,4 +149,48 @@ incident_settled(const struct view *v, struct arena *a, const struct serial *ser
 
 	return cert == NULL || cert->state != CERT_ISSUED || cert->not_after < now ||
 	       (renewal != NULL && !store_renewal_open(renewal));
+}
+
+/* --- other incidents ---------------------------------------------------------------- */
+
+struct rivals
+incident_rivals(const struct view *v, struct arena *a, const struct incident *incident)
+{
+	struct rivals rivals = { NULL, 0 };
+	struct id *ids, *after = NULL;
+	size_t n;
+
+	do {
+		const struct incident **all;
+
+		n = store_incident_list(v, a, after, RIVALS_PAGE, &ids);
+		all = arena_alloc(a, (rivals.n + n + 1) * sizeof(all[0]));
+		for (size_t i = 0; i < rivals.n; i++)
+			all[i] = rivals.all[i];
+		rivals.all = all;
+		for (size_t i = 0; i < n; i++) {
+			const struct incident *one = store_incident_get(v, a, after = &ids[i]);
+
+			if (one->state != INCIDENT_ENDED && one->revoke_at != 0 &&
+			    !id_equal(&one->id, &incident->id))
+				rivals.all[rivals.n++] = one;
+		}
+	} while (n == RIVALS_PAGE);
+	return rivals;
+}
+
+int64_t
+incident_revoked_at(const struct view *v, struct arena *a, const struct incident *incident,
+		    const struct rivals *rivals, const struct serial *serial)
+{
+	int64_t at = incident->revoke_at;
+
+	for (size_t i = 0; i < rivals->n; i++) {
+		const struct incident *one = rivals->all[i];
+
+		if ((at == 0 || one->revoke_at < at) &&
+		    store_incident_cert_has(v, a, &one->id, serial))
+			at = one->revoke_at;
+	}
+	return at;
 }

@@ -28,10 +28,11 @@ struct issue {
 bool
 issue_clock_check(const struct view *v, int64_t now, struct problem *p)
 {
-	if (now + CLOCK_SLACK >= store_last_time(v))
+	if (acme_clock_behind(v, now) == 0)
 		return true;
-	problem_status(p, PROBLEM_SERVER_INTERNAL, 503, "the server's clock was set back; "
-		       "nothing is issued until it has caught up");
+	problem_status(p, PROBLEM_SERVER_INTERNAL, 503, "the server's clock is behind the time "
+		       "that it has seen already: nothing is issued until its operator has seen to "
+		       "it");
 	p->retry_after = 60;
 	return false;
 }
@@ -188,7 +189,8 @@ issue_prepare(const struct work *w, struct issue *job, const struct view *v, str
 	const struct account *account = store_account_get(v, a, &job->order->account);
 	int64_t now = clock_now();
 
-	if (!issue_means(w->config, &job->order->scope, &job->means, &job->problem))
+	if (!issue_clock_check(v, now, &job->problem) ||
+	    !issue_means(w->config, &job->order->scope, &job->means, &job->problem))
 		return false;
 	if (!issue_allowed(account, v, a, now, &job->problem))
 		return false;

@@ -5,10 +5,7 @@
 
 #include "acme/acme.h"
 
-/* Seconds that the clock may lie behind the newest commit. */
-#define CLOCK_SLACK 5
-
-/* False with 503: the clock was set back, so nothing is issued until it has caught up. */
+/* False with 503: the clock is behind, so nothing is issued (acme/ahead.c). */
 bool issue_clock_check(const struct view *v, int64_t now, struct problem *p);
 
 /* Draws a serial for the order's certificate, stores both records: the serial is known

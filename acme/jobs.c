@@ -25,6 +25,23 @@ jobs_account_url(const struct acme_config *c, struct arena *a, uint32_t director
 			    id_print(a, account));
 }
 
+const char *const *
+jobs_account_urls_old(const struct acme_config *c, struct arena *a, uint32_t directory,
+		      const struct id *account)
+{
+	const struct directory *d = acme_directory_of(c, directory);
+	const char **urls;
+	size_t n = 0;
+
+	while (c->base_url_old[n] != NULL)
+		n++;
+	urls = arena_alloc(a, (n + 1) * sizeof(urls[0]));
+	while (n-- > 0)
+		urls[n] = arena_printf(a, "%s%s/acme/account/%s", c->base_url_old[n], d->path,
+				       id_print(a, account));
+	return urls;
+}
+
 const struct acme_profile *
 jobs_profile(const struct acme_config *c, uint32_t number)
 {

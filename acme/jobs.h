@@ -23,6 +23,10 @@ extern const struct flow_step validate_steps[], issue_steps[], issue_resumed_ste
 const char *jobs_account_url(const struct acme_config *c, struct arena *a, uint32_t directory,
 			     const struct id *account);
 
+/* Those that it had by former base URLs: clients may know it by them still.  Ends with NULL. */
+const char *const *jobs_account_urls_old(const struct acme_config *c, struct arena *a,
+					 uint32_t directory, const struct id *account);
+
 /* The profile or issuer with that number; NULL: the configuration has it no more. */
 const struct acme_profile *jobs_profile(const struct acme_config *c, uint32_t number);
 const struct acme_issuer *jobs_issuer(const struct acme_config *c, uint32_t number);

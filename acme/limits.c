@@ -9,6 +9,7 @@
 
 #include "acme/toll.h"
 #include "acme/pause.h"
+#include "acme/renewal.h"
 #include "acme/throttle.h"
 #include "base/clock.h"
 
@@ -131,7 +132,7 @@ renewal(const struct toll *k)
 	struct newest newest;
 	int64_t life;
 
-	if (!store_newest_get(k->view, k->directory, k->hash, &newest))
+	if (!store_newest_get(k->view, k->directory, k->hash, NULL, &newest))
 		return false;
 	life = newest.not_after - newest.not_before;
 	return k->now_us / 1000000 >= newest.not_before + life / RENEWAL_PART;
@@ -327,14 +328,10 @@ limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
 		   const struct order *order, const struct cert *cert)
 {
 	struct toll k = toll_of_order(c, e, a, order);
-	struct newest newest = { cert->serial, cert->not_before, cert->not_after };
-	struct newest before = { .not_after = 0 };
 
 	if (k.renewal && !k.exempt)
 		toll_refund(&k, LIMIT_RENEWALS, whose_account(&k));
-	store_newest_get(k.view, k.directory, k.hash, &before);
-	store_newest_put(e, k.directory, k.hash, &newest);
-	return before.serial;
+	return renewal_newest(e, a, k.hash, cert);
 }
 
 bool
@@ -346,7 +343,17 @@ limits_newest(const struct view *v, const struct cert *cert, const struct ident 
 
 	names_hash(a, idents, n, hash);
 	arena_free(a);
-	return store_newest_get(v, cert->scope.directory, hash, newest);
+	return store_newest_get(v, cert->scope.directory, hash, NULL, newest);
+}
+
+struct serial
+limits_newest_put(struct edit *e, struct arena *a, const struct cert *cert,
+		  const struct ident *idents, size_t n)
+{
+	uint8_t hash[32];
+
+	names_hash(a, idents, n, hash);
+	return renewal_newest(e, a, hash, cert);
 }
 
 /* --- validations ------------------------------------------------------------------- */

@@ -46,13 +46,16 @@ bool limits_cert(struct request *rq, struct edit *e, const struct order *order,
 void limits_cert_refund(const struct acme_config *c, struct edit *e, struct arena *a,
 			const struct order *order);
 /* It was: the next one for the same names may be its renewal.  Returns the newest one of these
- * names until now; all zero: none. */
+ * names until now that the account or its binding has; all zero: none. */
 struct serial limits_cert_issued(const struct acme_config *c, struct edit *e, struct arena *a,
 				 const struct order *order, const struct cert *cert);
 
 /* The newest certificate with the same names as that one has, n of them; false: none. */
 bool limits_newest(const struct view *v, const struct cert *cert, const struct ident *idents,
 		   size_t n, struct newest *newest);
+/* From now on that one is it, in an edit; returns what limits_cert_issued() does. */
+struct serial limits_newest_put(struct edit *e, struct arena *a, const struct cert *cert,
+				const struct ident *idents, size_t n);
 
 /* A validation has failed, by the client's fault; true: that paused the account for the
  * name. */

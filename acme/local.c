@@ -61,6 +61,8 @@ local_free(void *arg)
 
 	for (size_t i = 0; i < KEY_CACHE; i++)
 		EVP_PKEY_free(l->keys[i].object);
+	if (l->clock_timer != NULL)
+		event_free(l->clock_timer);
 	if (l->crl_timer != NULL)
 		event_free(l->crl_timer);
 	acme_own_free(l->own);

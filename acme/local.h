@@ -42,6 +42,8 @@ struct acme_local {
 	struct lines			 accounts;	/* that validate, of seat.c */
 	struct lines			 slow;		/* and are slow at it */
 	bool				 stopping;
+	struct event			*clock_timer;	/* of ahead.c, on one loop */
+	bool				 clock_behind;	/* and that is told */
 	struct event			*crl_timer;	/* of crljob.c, on one loop */
 	unsigned			 crl_running;
 	struct own			*own;		/* of own.c, on one loop */

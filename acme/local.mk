@@ -1,5 +1,5 @@
 noinst_LIBRARIES += libacme.a
-libacme_a_SOURCES = acme/account.c acme/acme.h acme/answer.c acme/answer.h acme/authz.c \
+libacme_a_SOURCES = acme/account.c acme/acme.h acme/ahead.c acme/answer.c acme/answer.h acme/authz.c \
 	acme/authz.h acme/binding.c acme/cert.c acme/certid.c acme/certid.h \
 	acme/challenge.c acme/contact.c acme/contact.h acme/count.c acme/count.h \
 	acme/crljob.c acme/dated.c acme/dated.h acme/directory.c acme/dispatch.c \
@@ -19,8 +19,8 @@ libacme_a_SOURCES = acme/account.c acme/acme.h acme/answer.c acme/answer.h acme/
 	acme/replaces.h acme/reply.c acme/reply.h acme/revoke.c acme/revoke.h \
 	acme/routes.c acme/routes.h acme/seat.c acme/seat.h acme/show.c acme/show.h \
 	acme/simulate.c acme/simulate.h acme/simulate_client.c acme/status.c acme/status.h \
-	acme/sweep.c acme/sweep.h acme/sweep_apply.c acme/sweep_look.c acme/sweep_rules.c \
-	acme/sweep_rules.h acme/terms.c acme/terms.h acme/throttle.c acme/throttle.h \
+	acme/sweep.c acme/sweep.h acme/sweep_apply.c acme/sweep_look.c acme/sweep_plan.c \
+	acme/sweep_rules.c acme/sweep_rules.h acme/terms.c acme/terms.h acme/throttle.c acme/throttle.h \
 	acme/toll.c acme/toll.h acme/validate.c acme/verdict.c acme/verdict.h acme/wait.c \
 	acme/where.c acme/where.h acme/where_holds.c
 

@@ -124,6 +124,7 @@ struct neworder {
 	struct limits_ask		 ask;
 	size_t				 made;		/* that were needed */
 	enum order_status		 status;
+	enum problem_type		 ended;		/* of an order that made way */
 };
 
 static enum flow_next
@@ -193,7 +194,7 @@ neworder_apply(struct flow *f)
 		n->made++;
 	}
 	store_order_add(f->txn, &n->order);
-	replaces_claim(f, &n->order);
+	n->ended = replaces_claim(f, &n->order);
 	n->status = status_order_read(&n->order, edit_view(f->txn), f->arena, now);
 	return FLOW_NEXT;
 }
@@ -212,6 +213,8 @@ neworder_reply(struct flow *f)
 	reply_header(rq, "Location", show_order_url(rq, &order->id));
 	metric_add(&count_orders, COUNT_ORDER_CREATED, 0, 1);
 	count_authz_made(n->made);
+	if (n->ended != PROBLEM_NONE)
+		metric_add(&count_orders, COUNT_ORDER_INVALID, count_problem(n->ended), 1);
 	log_event(LOG_INFO, "order created", "s:s, s:s, s:s, s:s, s:s*", "order",
 		  id_print(f->arena, &order->id), "account", id_print(f->arena, &order->account),
 		  "profile", n->profile->name, "names",

@@ -7,9 +7,9 @@
 #include "base/json.h"
 
 static const struct command *const commands[] = {
-	&account_revoke_command, &cert_revoke_command, &eab_add_command, &eab_revoke_command,
-	&eab_renew_command, &incident_end_command, &incident_start_command, &limit_set_command,
-	&pause_command, &resume_command
+	&account_revoke_command, &cert_revoke_command, &clock_accept_command, &eab_add_command,
+	&eab_revoke_command, &eab_renew_command, &incident_end_command, &incident_start_command,
+	&limit_set_command, &pause_command, &resume_command
 };
 
 bool

@@ -35,7 +35,7 @@ bool operator_text_maybe(const struct operator *o, const char *member, const cha
 bool operator_id(const struct operator *o, const char *member, struct id *id,
 		 struct problem *p);
 
-extern const struct command account_revoke_command, cert_revoke_command,
+extern const struct command account_revoke_command, cert_revoke_command, clock_accept_command,
 	eab_add_command, eab_revoke_command, eab_renew_command, limit_set_command,
 	incident_end_command, incident_start_command, pause_command, resume_command;
 

@@ -8,6 +8,38 @@
 #include "acme/reply.h"
 #include "acme/routes.h"
 
+/* The problem document of a challenge; false: that is none. */
+static bool
+blame_read(const char *document, struct problem *p)
+{
+	json_t *o = json_loads(document, 0, NULL);
+	const char *type = json_string_value(json_object_get(o, "type"));
+	const char *detail = json_string_value(json_object_get(o, "detail"));
+	const char *name = type == NULL ? NULL : strrchr(type, ':');
+	bool found = false;
+
+	for (int t = PROBLEM_NONE + 1; name != NULL && t < PROBLEM_TYPES && !found; t++) {
+		found = strcmp(name + 1, problem_name((enum problem_type)t)) == 0;
+		if (found)
+			problem(p, (enum problem_type)t, "%s", detail == NULL ? "" : detail);
+	}
+	json_decref(o);
+	return found;
+}
+
+/* What the challenge that failed says, or else what became of the authorization. */
+static void
+blame(struct problem *p, const struct authz *authz, enum authz_state state)
+{
+	for (size_t i = 0; i < authz->nchallenge && state == AUTHZ_INVALID; i++)
+		if (authz->challenges[i].error != NULL &&
+		    authz->challenges[i].state == CHALLENGE_INVALID &&
+		    blame_read(authz->challenges[i].error, p))
+			return;
+	problem(p, PROBLEM_UNAUTHORIZED, "the authorization is %s",
+		authz->state == state ? status_authz_name(state) : "expired");
+}
+
 /* Why an order is invalid that no job has failed: which of its authorizations are not
  * valid. */
 static const struct order *
@@ -26,8 +58,7 @@ order_blamed(struct arena *a, const struct order *order, const struct authz *con
 		state = status_authz(authz[i], now);
 		if (state == AUTHZ_PENDING || state == AUTHZ_VALID)
 			continue;
-		problem(&sub[nsub], PROBLEM_UNAUTHORIZED, "the authorization %s",
-			authz[i]->state == state ? status_authz_name(state) : "expired");
+		blame(&sub[nsub], authz[i], state);
 		sub[nsub++].ident = &authz[i]->ident;
 	}
 	problem(&p, PROBLEM_UNAUTHORIZED, nsub == 0 ? "the order expired; make a new one" :

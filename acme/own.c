@@ -91,6 +91,7 @@ own_stored(struct own_work *w, struct arena *a)
 	view_close(v);
 	if (cert == NULL || cert->state != CERT_ISSUED ||
 	    cert->scope.issuer != w->config->directories[0].issuer->number ||
+	    clock_now() < cert->not_before ||	/* of a clock that was ahead */
 	    clock_now() >= cert->not_before + (cert->not_after - cert->not_before) / 2 ||
 	    !cert_read(&facts, a, cert->der))
 		return false;

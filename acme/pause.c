@@ -65,8 +65,10 @@ pause_failed(const struct acme_config *c, struct edit *e, struct arena *a,
 
 	if (!l->enabled || l->pause_after == 0)
 		return false;
-	/* Whoever has not tried for so long has not failed all the time. */
-	if (failing.count == 0 || pause.since - failing.last > l->pause_after)
+	/* Whoever has not tried for so long has not failed all the time; nor was there a failure
+	 * in the time to come. */
+	if (failing.count == 0 || pause.since - failing.last > l->pause_after ||
+	    failing.first > pause.since)
 		failing = (struct failing){ .first = pause.since };
 	failing.last = pause.since;
 	failing.count += failing.count < UINT32_MAX;

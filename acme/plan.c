@@ -210,3 +210,16 @@ plan_window_within(const struct plan_ask *ask, int64_t spread, const struct plan
 {
 	return choose(ask, range_within(ask, spread), loads, 0);
 }
+
+struct window
+plan_window_drawn(const struct plan_ask *ask, int64_t spread, uint64_t draw)
+{
+	struct range r = range_within(ask, spread);
+	uint32_t none = 0;
+
+	if (r.count > 0) {
+		r.first += (int64_t)(draw % (uint64_t)r.count);
+		r.count = 1;
+	}
+	return choose(ask, r, &(struct plan_loads){ r.first, 1, &none }, UINT64_MAX);
+}

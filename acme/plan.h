@@ -88,6 +88,10 @@ struct plan_loads plan_range_within(const struct plan_ask *ask, int64_t spread);
 struct window plan_window_within(const struct plan_ask *ask, int64_t spread,
 				      const struct plan_loads *loads);
 
+/* The same for one that will not be counted: in a slot by chance, which `draw` is, whatever the
+ * loads are. */
+struct window plan_window_drawn(const struct plan_ask *ask, int64_t spread, uint64_t draw);
+
 /* The slot that a window is counted in, that of its middle; the row that has a slot. */
 int64_t plan_slot(struct window window);
 int64_t plan_row(int64_t slot);

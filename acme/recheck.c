@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "acme/jobs.h"
 #include "acme/reply.h"
 #include "acme/show.h"
 #include "base/clock.h"
@@ -73,6 +74,8 @@ recheck_begin(struct recheck *r, struct flow *f, struct recheck_name *name, unsi
 		.ident = *name->ident,
 		.method = name->caa.method,
 		.account_url = show_account_url(rq, &rq->account->id),
+		.account_urls_old = jobs_account_urls_old(rq->config, f->arena,
+							  rq->directory->number, &rq->account->id),
 		.timeout_ms = left < 1 ? 1 : (int)left,
 		.waiter = f,
 		.ticket = ticket,

@@ -3,12 +3,12 @@
  * Runs on: writer; what is pure, anywhere. */
 #include "acme/renewal.h"
 
+#include <string.h>
+
 #include "acme/status.h"
 #include "base/clock.h"
 
 #define SHORT	    (10 * 86400)	/* such a life is renewed at its half */
-#define GONE_START  3600		/* the window of a revoked one, before its revocation */
-#define GONE_END    1800
 
 /* --- windows ------------------------------------------------------------------------ */
 
@@ -50,6 +50,17 @@ renewal_within(const struct view *v, struct arena *a, const struct cert *cert, i
 	return plan_window_within(&ask, spread, &loads);
 }
 
+struct window
+renewal_somewhere(const struct cert *cert, int64_t now, int64_t spread)
+{
+	const struct plan_ask ask = { .not_before = cert->not_before, .not_after = cert->not_after,
+				      .now = now };
+	uint64_t draw;
+
+	memcpy(&draw, cert->serial.b + SERIAL_LEN - sizeof(draw), sizeof(draw));
+	return plan_window_drawn(&ask, spread, draw);
+}
+
 static struct window
 smooth(struct flow *f, const struct plan_ask *ask)
 {
@@ -84,6 +95,35 @@ renewal_ours(const struct cert *cert, const struct id *account, const struct id 
 {
 	return id_equal(&cert->account, account) ||
 	       (!id_none(binding) && id_equal(&cert->scope.binding, binding));
+}
+
+static const struct id *
+holder_of(const struct cert *cert)
+{
+	return id_none(&cert->scope.binding) ? &cert->account : &cert->scope.binding;
+}
+
+/* Others may have certificates of the same names, too: what a holder has stays known while theirs
+ * are newer. */
+struct serial
+renewal_newest(struct edit *e, struct arena *a, const uint8_t hash[32], const struct cert *cert)
+{
+	struct newest newest = { cert->serial, cert->not_before, cert->not_after };
+	struct newest before = { .not_after = 0 }, own = { .not_after = 0 };
+	const struct view *v = edit_view(e);
+	uint32_t directory = cert->scope.directory;
+	const struct cert *last;
+
+	store_newest_get(v, directory, hash, NULL, &before);
+	store_newest_put(e, directory, hash, NULL, &newest);
+	last = serial_none(&before.serial) ? NULL : store_cert_get(v, a, &before.serial);
+	if (last != NULL && id_equal(holder_of(last), holder_of(cert)))
+		return before.serial;
+	if (last != NULL)
+		store_newest_put(e, directory, hash, holder_of(last), &before);
+	if (store_newest_get(v, directory, hash, holder_of(cert), &own))
+		store_newest_del(e, directory, hash, holder_of(cert));
+	return own.serial;
 }
 
 /* A successor of the same names that did not name it makes nothing replaced: several hosts

@@ -6,6 +6,9 @@
 #include "acme/acme.h"
 #include "acme/plan.h"
 
+#define GONE_START  3600		/* the window of a revoked one, before its revocation */
+#define GONE_END    1800
+
 /* The window of a certificate: what is planned; else it begins a little before a third of its life
  * is left (before half of it, if it lives less than ten days); of a revoked one it is over.  r: its
  * renewal, or NULL.  Pure. */
@@ -17,6 +20,14 @@ struct window renewal_window(const struct cert *cert, const struct renewal *r);
 struct window renewal_within(const struct view *v, struct arena *a, const struct cert *cert,
 			     int64_t now, int64_t spread);
 
+/* The same for one that has a successor, and so counts nowhere: somewhere in that time. */
+struct window renewal_somewhere(const struct cert *cert, int64_t now, int64_t spread);
+
+/* On the writer: the certificate is the newest with its names now, whose hash that is.  Returns the
+ * one that its account or binding had before; all zero: none. */
+struct serial renewal_newest(struct edit *e, struct arena *a, const uint8_t hash[32],
+			     const struct cert *cert);
+
 /* What a certificate renews. */
 enum renewal_of {
 	RENEWAL_BY_REPLACES,	/* the one that its order named */
@@ -26,7 +37,7 @@ enum renewal_of {
 
 /* On the writer, a certificate has been issued for an order: its renewal is planned, and it
  * is the successor of the one that the order replaces, or else of `before`, the newest one
- * of the same names (all zero: none), if that was its account's or its binding's. */
+ * of the same names that its account or its binding had (all zero: none). */
 enum renewal_of renewal_issued(struct flow *f, const struct acme_config *c,
 			       const struct order *order, const struct cert *cert,
 			       const struct serial *before);

@@ -33,13 +33,15 @@ find(const struct view *v, struct arena *a, const struct certid *id, int64_t now
 }
 
 static void
-look(struct renewalinfo *info, const struct view *v, struct arena *a)
+look(struct renewalinfo *info, const struct view *v, struct arena *a, int64_t now)
 {
 	const struct renewal *r = store_renewal_get(v, a, &info->cert->serial);
 	const struct incident *incident = r == NULL ? NULL :
 					  store_incident_get(v, a, &r->incident);
 
 	info->window = renewal_window(info->cert, r);
+	if (info->cert->state == CERT_REVOKED && info->window.end > now)	/* the clock was ahead */
+		info->window = (struct window){ now - GONE_START, now - GONE_END };
 	if (incident != NULL && *incident->explanation != '\0')
 		info->explanation = incident->explanation;
 }
@@ -57,7 +59,7 @@ renewalinfo_find(struct flow *f)
 	v = view_open(rq->store);
 	info->cert = find(v, f->arena, &id, rq->now);
 	if (info->cert != NULL)
-		look(info, v, f->arena);
+		look(info, v, f->arena, rq->now);
 	view_close(v);
 	if (info->cert != NULL)
 		return FLOW_NEXT;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acme/certid.h"
+#include "acme/issue.h"
 #include "acme/renewal.h"
 #include "acme/reply.h"
 #include "base/clock.h"
@@ -22,18 +23,34 @@ find(const struct view *v, struct arena *a, const struct order *order, int64_t n
 	       cert->scope.directory == order->scope.directory ? cert : NULL;
 }
 
+/* An order that replaces it and cannot be finalized, for its profile or issuer is configured no
+ * more, makes way for another one; NULL: none does.  lost: what it has lost. */
+static const struct order *
+makes_way(const struct request *rq, const struct view *v, const struct renewal *r,
+	  struct problem *lost)
+{
+	const struct order *order = store_order_get(v, rq->flow->arena, &r->order);
+	struct issue_means means;
+
+	return order != NULL && order->state == ORDER_PENDING &&
+	       !issue_means(rq->config, &order->scope, &means, lost) ? order : NULL;
+}
+
 /* May the order's account replace it, and is it the first to do so? */
 static bool
-may_replace(const struct view *v, struct arena *a, const struct order *order,
+may_replace(const struct request *rq, const struct view *v, const struct order *order,
 	    const struct cert *cert, struct problem *p)
 {
+	struct arena *a = rq->flow->arena;
 	const struct renewal *r;
+	struct problem lost;
 
 	if (!renewal_ours(cert, &order->account, &order->scope.binding))
 		return problem(p, PROBLEM_UNAUTHORIZED, "\"replaces\": the certificate is not "
 			       "this account's");
 	r = store_renewal_get(v, a, &cert->serial);
 	return r == NULL || !renewal_replaced(v, a, r, clock_now()) ||
+	       makes_way(rq, v, r, &lost) != NULL ||
 	       problem(p, PROBLEM_ALREADY_REPLACED, "\"replaces\": another order replaces that "
 		       "certificate already");
 }
@@ -69,7 +86,7 @@ judge(const struct request *rq, const struct view *v, struct order *order,
 		forget(order);
 		return true;
 	}
-	if (!may_replace(v, a, order, cert, p))
+	if (!may_replace(rq, v, order, cert, p))
 		return false;
 	return name_in_common(order, &facts) ||
 	       problem(p, PROBLEM_MALFORMED, "\"replaces\": the order has no identifier in common "
@@ -110,23 +127,44 @@ replaces_still(struct flow *f, struct order *order, struct problem *p)
 		forget(order);
 		return true;
 	}
-	return may_replace(v, f->arena, order, cert, p);
+	return may_replace(REQUEST(f), v, order, cert, p);
 }
 
-void
+/* Its profile may come back, but of two orders for one certificate only the younger one goes on. */
+static enum problem_type
+end_older(struct flow *f, const struct renewal *r)
+{
+	const struct view *v = edit_view(f->txn);
+	struct problem lost = { 0 };
+	const struct order *older = makes_way(REQUEST(f), v, r, &lost);
+	struct order next;
+
+	if (older == NULL || !renewal_replaced(v, f->arena, r, clock_now()))
+		return PROBLEM_NONE;
+	next = *older;
+	next.state = ORDER_INVALID;
+	next.error = problem_print(&lost, f->arena);
+	store_order_put(f->txn, &next);
+	edit_changed(f->txn, &next.id);
+	return lost.type;
+}
+
+enum problem_type
 replaces_claim(struct flow *f, const struct order *order)
 {
 	const struct view *v = edit_view(f->txn);
+	enum problem_type ended = PROBLEM_NONE;
 	const struct renewal *there;
 	struct renewal next = { .serial = order->replaced };
 	const struct cert *cert;
 	struct window window;
 
 	if (order->replaces == NULL)
-		return;
+		return PROBLEM_NONE;
 	there = store_renewal_get(v, f->arena, &order->replaced);
 	if (there != NULL) {
 		next = *there;
+		ended = end_older(f, there);
 	} else {	/* issued by a version that planned nothing */
 		cert = store_cert_get(v, f->arena, &order->replaced);
 		window = renewal_window(cert, NULL);
@@ -137,4 +175,5 @@ replaces_claim(struct flow *f, const struct order *order)
 	}
 	next.order = order->id;
 	store_renewal_put(f->txn, &next);
+	return ended;
 }

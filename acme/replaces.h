@@ -15,7 +15,8 @@ bool replaces_check(const struct request *rq, struct order *order, struct proble
 bool replaces_still(struct flow *f, struct order *order, struct problem *p);
 
 /* Behind it, in the same edit: from now on the certificate is replaced by this order, until
- * that is invalid. */
-void replaces_claim(struct flow *f, const struct order *order);
+ * that is invalid.  An older one that could not be finalized, its profile being configured no
+ * more, becomes invalid: returns why, PROBLEM_NONE: there was none. */
+enum problem_type replaces_claim(struct flow *f, const struct order *order);
 
 #endif

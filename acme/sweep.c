@@ -233,6 +233,7 @@ sweep_begin(void *arg)
 	if (l->sweep == NULL)
 		abort();
 	l->sweep->local = l;
+	l->sweep->at.restore = true;	/* the clock may have been wrong until the last stop */
 	l->sweep->looked = store_time_before(l->store);	/* it may have been set meanwhile */
 	sweep_later(l->sweep, l->config->retention.every * 1000 < FIRST_MS ?
 			      l->config->retention.every * 1000 : FIRST_MS);

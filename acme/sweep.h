@@ -28,6 +28,7 @@ struct sweep_terms sweep_terms(const struct acme_config *c, int64_t now);
 
 enum sweep_kind {	/* in the order in which a round goes through them */
 	SWEEP_RESTORE,		/* rows of CRLs that went while the clock was wrong come back */
+	SWEEP_PLAN,		/* certificates of older stores: when they are to be renewed */
 	SWEEP_ENDED,		/* certificates that were not renewed: nobody waits any more */
 	SWEEP_REVOKED,		/* rows of CRLs */
 	SWEEP_ORDERS,		/* that led to no certificate */
@@ -44,7 +45,7 @@ struct sweep_at {
 	enum sweep_kind		kind;
 	bool			walk;	/* this round walks the tables without ends, too, and
 					 * looks again at what it had to leave */
-	bool			restore;	/* the clock was set back */
+	bool			restore;	/* the clock was set back, or this is the first */
 	bool			within[SWEEP_KINDS];	/* behind this one: */
 	struct store_end	end[SWEEP_KINDS];
 	uint8_t			key[SWEEP_KEY];
@@ -53,7 +54,7 @@ struct sweep_at {
 
 struct sweep_page {
 	enum sweep_kind		 kind;
-	size_t			 n;
+	size_t			 n;		/* of SWEEP_PLAN: 1, and the writer looks */
 	struct store_end	*ends;		/* of kinds that have ends */
 	struct blob		*keys;		/* of others */
 	struct id		*ids;		/* of incidents */

@@ -12,10 +12,10 @@ struct apply {
 
 /* --- certificates that were not renewed ---------------------------------------------- */
 
-static const struct ident *
-names_of(const struct apply *x, const struct cert *cert, size_t *n)
+const struct ident *
+sweep_names(const struct sweep_ask *q, const struct cert *cert, size_t *n)
 {
-	const struct order *order = store_order_get(x->ask.view, x->ask.arena, &cert->order);
+	const struct order *order = store_order_get(q->view, q->arena, &cert->order);
 	struct cert_facts facts;
 
 	if (order != NULL) {
@@ -23,7 +23,7 @@ names_of(const struct apply *x, const struct cert *cert, size_t *n)
 		return order->idents;
 	}
 	*n = 0;
-	if (!cert_read(&facts, x->ask.arena, cert->der))
+	if (!cert_read(&facts, q->arena, cert->der))
 		return NULL;
 	*n = facts.nident;
 	return facts.idents;
@@ -50,7 +50,7 @@ close_renewal(const struct apply *x, const struct store_end *end)
 	store_renewal_close(x->edit, &end->serial);
 	if (cert == NULL || cert->state != CERT_ISSUED)
 		return;
-	idents = names_of(x, cert, &n);
+	idents = sweep_names(&x->ask, cert, &n);
 	if (renewed_silently(x, cert, idents, n))
 		return;
 	x->sum->unrenewed[x->sum->nunrenewed++] = (struct sweep_unrenewed){
@@ -147,7 +147,9 @@ sweep_apply(struct edit *e, struct arena *a, const struct sweep_terms *t,
 		.unrenewed = arena_alloc(a, page->n * sizeof(sum->unrenewed[0]))
 	};
 	for (size_t i = 0; i < page->n; i++) {
-		if (page->keys != NULL)
+		if (page->kind == SWEEP_PLAN)
+			sweep_plan(&x.ask, e);
+		else if (page->keys != NULL)
 			apply_stale(&x, page->kind, page->keys[i]);
 		else if (page->ids != NULL)
 			apply_incident(&x, &page->ids[i]);

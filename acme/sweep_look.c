@@ -134,6 +134,16 @@ incidents_look(const struct sweep_ask *q, struct sweep_page *page)
 	}
 }
 
+/* One page after the other, until the mark of the upgrade is gone. */
+static bool
+plan_look(const struct sweep_ask *q, struct sweep_page *page)
+{
+	struct serial last;
+
+	page->n = store_unplanned_get(q->view, &last);
+	return page->n > 0;
+}
+
 /* --- a round ------------------------------------------------------------------------ */
 
 /* What was left to others the last time. */
@@ -163,6 +173,8 @@ sweep_look(struct sweep_at *at, const struct view *v, struct arena *a,
 		more = ended_look(at, &q, page);
 	else if (at->kind == SWEEP_RESTORE)
 		more = at->restore && restore_look(at, &q, page);
+	else if (at->kind == SWEEP_PLAN)
+		more = plan_look(&q, page);
 	else if (!at->walk)
 		more = false;
 	else if (at->kind == SWEEP_INCIDENTS)

@@ -28,6 +28,12 @@ bool sweep_incident_goes(const struct sweep_ask *q, const struct id *id);
 /* Any of those for kinds with ends. */
 bool sweep_goes(const struct sweep_ask *q, enum sweep_kind kind, const struct store_end *end);
 
+/* The names of a certificate, n of them, in the arena; NULL: it cannot be read. */
+const struct ident *sweep_names(const struct sweep_ask *q, const struct cert *cert, size_t *n);
+
+/* Plans the renewals of some certificates of an older store. */
+void sweep_plan(const struct sweep_ask *q, struct edit *e);
+
 /* What a kind without ends asks the store for. */
 struct stale_query sweep_stale(enum sweep_kind kind, const struct sweep_terms *t);
 

@@ -46,7 +46,9 @@ terms_check(const struct request *rq, int64_t agreed, struct problem *p)
 {
 	const struct acme_config *c = rq->config;
 
-	if (c->terms == NULL || (agreed != 0 && agreed >= c->terms_since))
+	/* Those of the time to come were noted by a clock that was ahead: nobody can agree later. */
+	if (c->terms == NULL || (agreed != 0 && (agreed >= c->terms_since ||
+						 c->terms_since > rq->now + CLOCK_AHEAD)))
 		return true;
 	problem(p, PROBLEM_USER_ACTION_REQUIRED, "the terms of service must be agreed to: send "
 		"\"termsOfServiceAgreed\": true %s", rq->account == NULL ? "in newAccount" :

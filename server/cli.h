@@ -33,6 +33,7 @@ int cli_check(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_reload(int argc, char **argv);
 int cli_account(int argc, char **argv);
+int cli_clock(int argc, char **argv);
 int cli_revoke(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_eab(int argc, char **argv);

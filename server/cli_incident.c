@@ -80,7 +80,7 @@ print_preview(const json_t *preview)
 	       count_of(preview, "matched"), count_of(preview, "replaced"));
 	print_groups(preview);
 	printf("%-14s %lld move into the time from now until %s\n", "windows",
-	       count_of(preview, "waiting"), text_of(preview, "windows_until"));
+	       count_of(preview, "matched"), text_of(preview, "windows_until"));
 	printf("%-14s %s\n", "explanation", text_of(preview, "explanation"));
 	if (*text_of(preview, "revoke_at") == '\0')
 		printf("%-14s never\n", "revoked");

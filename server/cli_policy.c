@@ -83,7 +83,8 @@ find_directory(struct policy_question *q, const char *named, struct arena *a)
 	}
 	q->directory = acme_directory(q->config, name);
 	if (q->directory == NULL)
-		fprintf(stderr, "brevet policy: brevet.conf has no directory \"%s\"\n", name);
+		fprintf(stderr, "brevet policy: brevet.conf has no directory \"%s\"; "
+			"\"brevet check\" lists them\n", name);
 	return q->directory != NULL;
 }
 

@@ -351,6 +351,7 @@ serve_run(struct serve *s, struct store *store, const char *nonces, struct probl
 	}
 	nonce_open(nonces);
 	take_signals(s);
+	acme_clock_start(s->threads.loops[0]);
 	acme_own_start(s->threads.loops[0], install_own, own_failed, s);
 	event_base_loop(s->threads.main->base, EVLOOP_NO_EXIT_ON_EMPTY);
 

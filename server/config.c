@@ -27,16 +27,39 @@ static char *error_text;
 static size_t error_size;
 static const char *error_file;
 
+/* The pages call options by their section and name, as --set does. */
+static const char *
+unknown_hint(const char *name, char hint[200])
+{
+	const char *dot = strchr(name, '.');
+	char section[64];
+
+	if (dot == NULL || (size_t)(dot - name) >= sizeof(section))
+		return "; \"brevet help config\" lists them";
+	snprintf(section, sizeof(section), "%.*s", (int)(dot - name), name);
+	if (option_find(section, dot + 1) == NULL)
+		return "; \"brevet help config\" lists them";
+	snprintf(hint, 200, "; write %s { %s = ... }", section, dot + 1);
+	return hint;
+}
+
 static void
 remember_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
+	char hint[200];
+	va_list again;
 	int n = 0;
 
 	if (error_text[0] != '\0')	/* the first one is the cause */
 		return;
 	if (cfg != NULL)
 		n = snprintf(error_text, error_size, "%s:%d: ", error_file, cfg->line);
-	vsnprintf(error_text + n, error_size - (size_t)n, fmt, ap);
+	va_copy(again, ap);
+	n += vsnprintf(error_text + n, error_size - (size_t)n, fmt, ap);
+	if (strcmp(fmt, "no such option '%s'") == 0 && (size_t)n < error_size)
+		snprintf(error_text + n, error_size - (size_t)n, "%s",
+			 unknown_hint(va_arg(again, const char *), hint));
+	va_end(again);
 }
 
 /* Judges a value while the parser still knows its line. */

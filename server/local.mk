@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libserver.a
 libserver_a_SOURCES = server/admin.c server/admin.h server/cli.c server/cli.h \
-	server/cli_account.c server/cli_admin.c server/cli_check.c server/cli_eab.c \
+	server/cli_account.c server/cli_admin.c server/cli_check.c server/cli_clock.c \
+	server/cli_eab.c \
 	server/cli_eab.h server/cli_eab_clients.c server/cli_eab_show.c \
 	server/cli_incident.c server/cli_init.c server/cli_limit.c server/cli_pause.c \
 	server/cli_pause.h server/cli_policy.c \

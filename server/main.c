@@ -131,6 +131,14 @@ const struct command commands[] = {
 	  "\nThe file is judged as it is now, before a reload too.  Exit status: 0 all are\n"
 	  "permitted, 1 one is refused or it could not be done, 2 the command line is wrong.\n",
 	  cli_policy },
+	{ "clock", "tell whether the clock is behind the newest commit; say that it is right",
+	  "[accept] [--json] [--config FILE]\n\n"
+	  "without a word: the time now, and that of the newest commit.  While the clock is\n"
+	  "behind that one, nothing is issued\n"
+	  "accept: the clock was ahead, and is right now.  Issuance goes on at once; orders\n"
+	  "        and proofs that were made while it was ahead are good no more.  With or\n"
+	  "        without a running server\n"
+	  "  --json           for programs\n" CONFIG_USAGE, cli_clock },
 	{ "simulate", "tell how evenly a fleet would renew, under a virtual clock",
 	  "--fleet N --profile NAME | --lifetime DURATION  [OPTION]...\n\n"
 	  "  --fleet N            certificates, 1 to 100M\n"

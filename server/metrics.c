@@ -162,6 +162,17 @@ print_map(FILE *out)
 		     (double)size);
 }
 
+static void
+print_clock(FILE *out)
+{
+	struct view *v = view_open(threads->store);
+	int64_t behind = acme_clock_behind(v, clock_now());
+
+	view_close(v);
+	metric_gauge(out, "brevet_clock_behind_seconds", "Seconds that the clock is behind the "
+		     "newest commit; above 0 nothing is issued", "", (double)behind);
+}
+
 /* What the slots of time tell, so at the pace of a slot. */
 static void
 print_renewals(FILE *out)
@@ -201,6 +212,7 @@ print_all(FILE *out)
 		     (double)http_connections());
 	print_map(out);
 	print_renewals(out);
+	print_clock(out);
 	metric_gauge(out, "brevet_sweep_timestamp_seconds", "When the last clean-up of the store "
 		     "ended, seconds since 1970", "", (double)acme_swept());
 	metric_gauge(out, "brevet_info", "This server", "version=\"" PACKAGE_VERSION "\"", 1);

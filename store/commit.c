@@ -27,17 +27,14 @@
 #define TRIM_COMMITS 256
 #define ROOM_SHORT_WRITE (1024 * 1024)	/* less is free: EIO was a short write */
 
-/* The last time seen never goes back (security: a clock that was set back). */
+/* The last time seen goes back only when somebody says so (security: a clock that was set back). */
 static void
 edit_stamp(struct edit *e)
 {
 	int64_t now = clock_now();
-	struct encoder c = { .arena = e->arena };
 
-	if (e->changes == 0 || store_last_time(&e->view) >= now)
-		return;
-	encode_time(&c, now);
-	edit_put(e, TABLE_META, BLOB_TEXT("time"), encoder_blob(&c));
+	if (e->changes > 0 && store_last_time(&e->view) < now)
+		time_put(e, now);
 }
 
 static bool

@@ -95,6 +95,13 @@ store_incident_cert_put(struct edit *e, const struct id *id, const struct serial
 		 (struct blob){ NULL, 0 });
 }
 
+bool
+store_incident_cert_has(const struct view *v, struct arena *a, const struct id *id,
+			const struct serial *serial)
+{
+	return view_get(v, TABLE_INCIDENT_CERTS, cert_key(a, id, serial)).data != NULL;
+}
+
 void
 store_incident_cert_del(struct edit *e, const struct id *id, const struct serial *serial)
 {

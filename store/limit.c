@@ -309,7 +309,7 @@ store_failing_put(struct edit *e, const struct id *account, const char *name,
 /* --- sets of names ----------------------------------------------------------------- */
 
 static struct key
-newest_key(uint32_t directory, const uint8_t hash[32])
+newest_key(uint32_t directory, const uint8_t hash[32], const struct id *holder)
 {
 	struct key k = { .len = 0 };
 	uint8_t number[4] = { (uint8_t)(directory >> 24), (uint8_t)(directory >> 16),
@@ -318,15 +318,17 @@ newest_key(uint32_t directory, const uint8_t hash[32])
 
 	key_add(&k, number, sizeof(number));
 	key_add(&k, hash, 32);
+	if (holder != NULL)
+		key_add(&k, holder->b, ID_LEN);
 	key_add(&k, &what, 1);
 	return k;
 }
 
 bool
 store_newest_get(const struct view *v, uint32_t directory, const uint8_t hash[32],
-		 struct newest *newest)
+		 const struct id *holder, struct newest *newest)
 {
-	struct key k = newest_key(directory, hash);
+	struct key k = newest_key(directory, hash, holder);
 	struct blob value = view_get(v, TABLE_LIMITS, key_blob(&k));
 	struct decoder d = decoder_new(value, NULL);
 
@@ -340,13 +342,22 @@ store_newest_get(const struct view *v, uint32_t directory, const uint8_t hash[32
 
 void
 store_newest_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
-		 const struct newest *newest)
+		 const struct id *holder, const struct newest *newest)
 {
-	struct key k = newest_key(directory, hash);
+	struct key k = newest_key(directory, hash, holder);
 	struct encoder c = { .arena = edit_arena(e) };
 
 	encode_serial(&c, &newest->serial);
 	encode_time(&c, newest->not_before);
 	encode_time(&c, newest->not_after);
 	edit_put(e, TABLE_LIMITS, key_blob(&k), encoder_blob(&c));
+}
+
+void
+store_newest_del(struct edit *e, uint32_t directory, const uint8_t hash[32],
+		 const struct id *holder)
+{
+	struct key k = newest_key(directory, hash, holder);
+
+	edit_del(e, TABLE_LIMITS, key_blob(&k));
 }

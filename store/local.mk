@@ -6,17 +6,19 @@ libstore_a_SOURCES = store/account.c store/authz.c store/binding.c store/cert.c 
 	store/renewal.c store/revocation.c store/schema.h store/slots.c store/store.h \
 	store/sweep.c store/txn.c store/txn.h store/writer.c
 
-unit_tests += tests/test_codec tests/test_records tests/test_renewals tests/test_store \
-	tests/test_upgrade tests/test_writer
+unit_tests += tests/test_codec tests/test_format tests/test_records tests/test_renewals \
+	tests/test_store tests/test_upgrade tests/test_writer
 tests_test_codec_SOURCES = tests/test_codec.c tests/tap.h tests/sample.h
 tests_test_codec_LDADD = $(STORE)
+tests_test_format_SOURCES = tests/test_format.c tests/store_make.h tests/tap.h tests/sample.h
+tests_test_format_LDADD = $(STORE)
 tests_test_records_SOURCES = tests/test_records.c tests/store_make.h tests/tap.h tests/sample.h
 tests_test_records_LDADD = $(STORE)
 tests_test_renewals_SOURCES = tests/test_renewals.c tests/store_make.h tests/tap.h tests/sample.h
 tests_test_renewals_LDADD = $(STORE)
 tests_test_store_SOURCES = tests/test_store.c tests/store_make.h tests/tap.h tests/sample.h
 tests_test_store_LDADD = $(STORE)
-tests_test_upgrade_SOURCES = tests/test_upgrade.c tests/tap.h tests/sample.h
+tests_test_upgrade_SOURCES = tests/test_upgrade.c tests/tap.h tests/sample.h tests/unpack.h
 tests_test_upgrade_LDADD = $(STORE)
 EXTRA_DIST += tests/corpus/store-format-1/README tests/corpus/store-format-1/data.mdb.gz \
 	tests/corpus/store-format-3/README tests/corpus/store-format-3/data.mdb.gz

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* meta.c - named values, and the numbers that stand for configured names. */
+#include <assert.h>
+
 #include "store/records.h"
 
 struct blob
@@ -26,6 +28,23 @@ store_last_time(const struct view *v)
 	if (value.data != NULL && !decoder_done(&d))
 		store_corrupt(TABLE_META, key, "not a time");
 	return last;
+}
+
+void
+time_put(struct edit *e, int64_t now)
+{
+	struct encoder c = { .arena = edit_arena(e) };
+
+	encode_time(&c, now);
+	edit_put(e, TABLE_META, BLOB_TEXT("time"), encoder_blob(&c));
+}
+
+void
+store_time_accept(struct edit *e, int64_t now)
+{
+	assert(now < store_last_time(edit_view(e)));
+	time_put(e, now);
+	slots_rewind(e, now);
 }
 
 /* --- names ------------------------------------------------------------------------ */

@@ -21,7 +21,7 @@
 #define PACKAGE_STRING "brevet"
 #endif
 
-#define FORMAT_ENDS_BY_KIND 4
+#define FORMAT_RENEWALS 4	/* has these, and ends by kind */
 #define FREE_PAGES  0		/* LMDB's own table: commit -> how many pages it freed, which */
 #define READERS_MAX 1024
 #define LESS	    5		/* percent, until there is room again: not for one order alone */
@@ -195,8 +195,10 @@ format_write(struct store *s, uint32_t before, struct problem *p)
 	struct edit *e = edit_begin(s);
 	struct encoder c = { .arena = edit_arena(e) };
 
-	if (before != 0 && before < FORMAT_ENDS_BY_KIND)
+	if (before != 0 && before < FORMAT_RENEWALS) {
 		ends_upgrade(e);
+		store_unplanned_put(e, &(struct serial){ .b = { 0 } });
+	}
 	encode_u32(&c, STORE_FORMAT);
 	store_meta_put(e, "format", encoder_blob(&c));
 	store_meta_put(e, "version", BLOB_TEXT(PACKAGE_STRING));

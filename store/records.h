@@ -60,6 +60,12 @@ size_t serial_list(const struct view *v, struct arena *a, enum table t, struct b
 /* An open renewal's window in the slots of time. */
 void slots_change(struct edit *e, const struct renewal *renewal, bool add);
 
+/* The slots from that time on count again, also those that a clock that was ahead took for over. */
+void slots_rewind(struct edit *e, int64_t now);
+
+/* What store_last_time() will answer. */
+void time_put(struct edit *e, int64_t now);
+
 /* The row of a revoked certificate in the list of its issuer and shard. */
 void revoked_put(struct edit *e, const struct cert *cert);
 

@@ -133,6 +133,33 @@ store_renewal_del(struct edit *e, const struct serial *serial)
 	edit_del(e, TABLE_RENEWALS, BLOB_ID(serial));
 }
 
+/* --- those of older formats ---------------------------------------------------------- */
+
+#define UNPLANNED BLOB_TEXT("unplanned")
+
+bool
+store_unplanned_get(const struct view *v, struct serial *last)
+{
+	struct blob value = view_get(v, TABLE_META, UNPLANNED);
+	struct decoder d = decoder_new(value, NULL);
+
+	if (value.data == NULL)
+		return false;
+	*last = decode_serial(&d);
+	if (!decoder_done(&d))
+		store_corrupt(TABLE_META, UNPLANNED, "not a serial");
+	return true;
+}
+
+void
+store_unplanned_put(struct edit *e, const struct serial *last)
+{
+	if (last != NULL)
+		edit_put(e, TABLE_META, UNPLANNED, BLOB_ID(last));
+	else
+		edit_del(e, TABLE_META, UNPLANNED);
+}
+
 /* --- lists -------------------------------------------------------------------------- */
 
 struct list {

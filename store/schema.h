@@ -26,7 +26,8 @@
 enum table {
 	/* text -> octets.  "format" u32, "version" the text of who made this format,
 	 * "time" u64 the newest second that a commit has seen, "counts" (store/counts.c),
-	 * "revocations" u64; others: their users. */
+	 * "revocations" u64, "unplanned" the serial up to which certificates of a format before
+	 * 4 have renewals (not there: all); others: their users. */
 	TABLE_META,
 	/* kind, 'N', name -> number u32;  kind, '#', number u32 -> name.
 	 * kind: 'd' directory, 'p' profile, 'i' issuer. */
@@ -72,12 +73,14 @@ enum table {
 	 * u64, key 64, label text, organisation text, technical list, authorising list,
 	 * allow list, deny list, profiles list, methods u32, prevalidated u8 */
 	TABLE_BINDINGS,
-	/* binding id, account id -> the JWS that bound it, text */
+	/* binding id, account id -> the JWS that bound it, its octets alone */
 	TABLE_BINDING_ACCOUNTS,
 	/* whose, what u8 -> of a limit (acme/limits.c, which also says whose): full_at u64, each
 	 * u64, microseconds; such a row whose full_at is over says no more than none.
 	 * directory u32, SHA-256 of the names, 255 -> serial, not_before u64, not_after u64: the
-	 * newest certificate with them.  One table, so that a certificate changes one page. */
+	 * newest certificate with them.  One table, so that a certificate changes one page.
+	 * directory u32, SHA-256 of the names, binding id (or account id, of one without), 255
+	 * -> the same: theirs, while another's is newer. */
 	TABLE_LIMITS,
 	/* kind u8 'a' or 'b', account or binding id, limit u8 -> count u64, period u64 */
 	TABLE_RATES,
@@ -88,9 +91,10 @@ enum table {
 	TABLE_FAILING,
 
 	/* since format 3: */
-	/* authorization or order id, milliseconds u64 -> JSON text: {"validation": ...,
-	 * "caa": ...} of an attempt (va/record.h; "caa" where control was proved), {"caa": ...}
-	 * of a name of the order at finalize, {"prevalidated": {"binding": id, "at": time}} */
+	/* authorization or order id, milliseconds u64 -> JSON, its octets alone:
+	 * {"validation": ..., "caa": ...} of an attempt (va/record.h; "caa" where control was
+	 * proved), {"caa": ...} of a name of the order at finalize, {"prevalidated":
+	 * {"binding": id, "at": time}} */
 	TABLE_EVIDENCE,
 
 	/* since format 4: */

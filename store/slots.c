@@ -213,6 +213,63 @@ store_slots_pass(struct edit *e, int64_t now)
 	slots_put(e, ROW_ALL, COLUMN_FIRST, &first);
 }
 
+/* --- a clock that was ahead --------------------------------------------------------- */
+
+struct row {
+	struct slots	middle, length;
+};
+
+struct rewinding {
+	uint32_t	  first, until;	/* rows that count again */
+	struct row	**rows;		/* of each; NULL: nothing is in it */
+	struct slots	  all;
+	struct arena	 *arena;
+};
+
+static bool
+rewinding_row(void *arg, struct blob key, struct blob value)
+{
+	struct rewinding *r = arg;
+	struct decoder k = decoder_new(key, NULL), d = decoder_new(value, NULL);
+	int64_t start = decode_time(&k), end = decode_time(&d);
+	uint32_t middle = slot_of(start + (end - start) / 2), row = middle / SLOTS_ROW;
+	size_t class = slots_class(end - start);
+	struct row **at;
+
+	if (row < r->first || row >= r->until)
+		return true;
+	at = &r->rows[row - r->first];
+	if (*at == NULL)
+		*at = arena_alloc(r->arena, sizeof(**at));
+	(*at)->middle.n[middle % SLOTS_ROW]++;
+	(*at)->length.n[class]++;
+	r->all.n[class]++;
+	return true;
+}
+
+/* They were deleted, and nothing was added since. */
+void
+slots_rewind(struct edit *e, int64_t now)
+{
+	const struct view *v = edit_view(e);
+	struct rewinding r = { slot_of(now) / SLOTS_ROW, first_row(v), .arena = arena_new() };
+	struct slots first = { { r.first } };
+
+	if (r.first < r.until) {
+		r.rows = arena_alloc(r.arena, (r.until - r.first) * sizeof(r.rows[0]));
+		slots_get(v, ROW_ALL, COLUMN_LENGTH, &r.all);
+		view_scan(v, TABLE_DUE, (struct blob){ NULL, 0 }, rewinding_row, &r);
+		for (uint32_t i = 0; i < r.until - r.first; i++)
+			if (r.rows[i] != NULL) {
+				slots_put(e, r.first + i, COLUMN_MIDDLE, &r.rows[i]->middle);
+				slots_put(e, r.first + i, COLUMN_LENGTH, &r.rows[i]->length);
+			}
+		slots_put(e, ROW_ALL, COLUMN_LENGTH, &r.all);
+		slots_put(e, ROW_ALL, COLUMN_FIRST, &first);
+	}
+	arena_free(r.arena);
+}
+
 /* --- what is due -------------------------------------------------------------------- */
 
 struct sum {

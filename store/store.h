@@ -144,6 +144,9 @@ void store_meta_put(struct edit *e, const char *name, struct blob value);
 int64_t store_last_time(const struct view *v);
 /* The same when this store was opened, before any commit of ours. */
 int64_t store_time_before(const struct store *s);
+/* It goes back to `now`, which must be before it: somebody says that the clock was ahead.  What
+ * store_slots_pass() took for over, and is not, counts again. */
+void store_time_accept(struct edit *e, int64_t now);
 
 /* How many objects stand in each state (numbers of enum account_state and so on); right at
  * every commit, whatever died. */
@@ -417,6 +420,11 @@ void store_renewal_put(struct edit *e, const struct renewal *renewal);
 void store_renewal_close(struct edit *e, const struct serial *serial);
 void store_renewal_del(struct edit *e, const struct serial *serial);
 
+/* Certificates of formats before 4 had none.  The last one that has been looked at since the
+ * upgrade (all zero: none yet); false: they all have. */
+bool store_unplanned_get(const struct view *v, struct serial *last);
+void store_unplanned_put(struct edit *e, const struct serial *last);	/* NULL: all have */
+
 /* All of them, in the order of their serials, behind `after` (NULL: from the first), at most
  * max, in the arena; returns how many. */
 size_t store_renewal_list(const struct view *v, struct arena *a, const struct serial *after,
@@ -486,6 +494,8 @@ size_t store_incident_list(const struct view *v, struct arena *a, const struct i
 			   size_t max, struct id **ids);
 /* A certificate belongs to it. */
 void store_incident_cert_put(struct edit *e, const struct id *id, const struct serial *serial);
+bool store_incident_cert_has(const struct view *v, struct arena *a, const struct id *id,
+			     const struct serial *serial);
 void store_incident_cert_del(struct edit *e, const struct id *id, const struct serial *serial);
 size_t store_incident_cert_list(const struct view *v, struct arena *a, const struct id *id,
 				const struct serial *after, size_t max,
@@ -625,14 +635,17 @@ struct failing store_failing_get(const struct view *v, const struct id *account,
 void store_failing_put(struct edit *e, const struct id *account, const char *name,
 		       const struct failing *failing);		/* count 0: forgotten */
 
-/* The newest certificate with a set of names (their hash) in a directory; false: none. */
+/* The newest certificate with a set of names (their hash) in a directory; false: none.  With a
+ * holder (binding or account): its newest one, kept while another's is the newest of all. */
 struct newest {
 	struct serial	serial;
 	int64_t		not_before, not_after;
 };
 bool store_newest_get(const struct view *v, uint32_t directory, const uint8_t hash[32],
-		      struct newest *newest);
+		      const struct id *holder, struct newest *newest);
 void store_newest_put(struct edit *e, uint32_t directory, const uint8_t hash[32],
-		      const struct newest *newest);
+		      const struct id *holder, const struct newest *newest);
+void store_newest_del(struct edit *e, uint32_t directory, const uint8_t hash[32],
+		      const struct id *holder);
 
 #endif

@@ -222,8 +222,8 @@ main(void)
 {
 	make_records();
 	trial_begin(&trial, records, (const char *const[]){ "workers=2", "validation.caa=always",
-		    "order.hold=1s", "validation.allow_addresses=127.0.0.0/8",
-		    "validation.timeout=60s", NULL });
+		    "order.hold=1s", "validation.timeout=60s",
+		    "validation.allow_addresses=127.0.0.0/8", NULL });
 	test_hole();
 	trial_end(&trial);
 	trial_begin(&trial, records, (const char *const[]){ "workers=1", "validation.caa=always",

@@ -153,6 +153,40 @@ test_two(void)
 	progress(second, "ended", (const long[]){ 1, 1, 0, 0 });
 }
 
+/* Two hosts have certificates of the same names, so the first one's has the other's for a
+ * successor.  Both are revoked in the end, so both hosts are told. */
+static void
+test_twins(void)
+{
+	struct leaf_facts other = issue(P4, NULL);
+	int64_t began = now();
+	struct renewal_info info;
+	const char *id, *said;
+
+	id = start("name = n4.example.test", WHY("5"), "--spread 1h --revoke-after 2h");
+	progress(id, "open", (const long[]){ 2, 1, 1, 0 });
+	moved(P4, WHY("5"), began, now() + HOUR);
+	ok(info_get(part_client, other.certid, &info) == 200 && info.explanation != NULL &&
+	   info.start >= began && info.end <= now() + HOUR, "so has the other of its names");
+	ok(run(arena_printf(a, "end %s", id), &said) == 0, "it is ended");
+}
+
+/* The second one has more time than the first one gives. */
+static void
+test_hasty(void)
+{
+	int64_t began = now();
+	const char *first = start("name = n4.example.test", WHY("6"), "--revoke-after 1h");
+	const char *second, *said;
+
+	await(first, "open");
+	second = start("name = n4.example.test", WHY("7"), "--spread 366d");
+	await(second, "open");
+	moved(P4, WHY("7"), began, began + HOUR);
+	ok(run(arena_printf(a, "end %s", first), &said) == 0 &&
+	   run(arena_printf(a, "end %s", second), &said) == 0, "they are ended");
+}
+
 /* A stop and a start lie between; keys are blocked if they were compromised. */
 static void
 test_restart(void)
@@ -179,6 +213,8 @@ main(void)
 		return 1;
 	test_whole();
 	test_two();
+	test_twins();
+	test_hasty();
 	test_restart();
 	leave(main_client);
 	leave(part_client);

@@ -99,7 +99,8 @@ told(const char *words, int want, const char *says)
 static void
 test_refusals(void)
 {
-	told("test --directory nowhere a.test", 1, "has no directory \"nowhere\"");
+	told("test --directory nowhere a.test", 1,
+	     "has no directory \"nowhere\"; \"brevet check\" lists them");
 	told("test --binding nobody a.test", 1, "brevet eab list");
 	told(arena_printf(a, "test --binding %s --directory default a.test", good), 1,
 	     "one of directory partner, not of default");

@@ -232,8 +232,22 @@ static void
 test_restart(void)
 {
 	ok(server_stop(scene.server) == 0 && server_again(scene.server), "the server starts anew");
-	is(states(), "- - - overdue overdue overdue", "the list is as before");
-	is(gauges(), "0 due, 3 overdue", "and the gauges");
+	is(states(), "- - - - overdue overdue", "the list is as before");
+	is(gauges(), "0 due, 2 overdue", "and the gauges");
+}
+
+/* Each its own, by turns: whose the newest of these names is does not matter. */
+static void
+test_turns(struct client *c, struct client *stranger)
+{
+	issue(c, 3, NULL);
+	is(state_of(3), "-", "who has renewed beside a stranger's namesake is not waited for");
+	ok(shown(3, "successor") != NULL, "and has a successor");
+	is(gauges(), "0 due, 2 overdue", "nor counted");
+	leaves[3] = issue(stranger, 3, NULL);
+	issue(c, 3, NULL);
+	issue(stranger, 3, NULL);
+	ok(shown(3, "successor") != NULL, "and so has the stranger's");
 }
 
 /* The clean-up looks each second here. */
@@ -270,6 +284,7 @@ main(void)
 	test_revoked();
 	test_stranger(stranger);
 	test_tried(c);
+	test_turns(c, stranger);
 	test_restart();
 	test_expired();
 	leave(c);

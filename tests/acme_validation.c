@@ -111,6 +111,21 @@ check_attempts(struct client *c, const struct run *r, size_t attempts, const cha
 	   evidence_rows(o));
 }
 
+/* Who polls the order alone hears why, too. */
+static void
+check_order_error(struct client *c)
+{
+	const json_t *error = json_object_get(c->json, "error");
+	const json_t *sub = json_array_get(json_object_get(error, "subproblems"), 0);
+
+	is(text(sub, "type"), "urn:ietf:params:acme:error:connection", "7.1.3 its error has the "
+	   "challenge's type");
+	ok(strstr(text(sub, "detail"), "Fetching http://n5.example.test/") != NULL,
+	   "7.1.3 and what that says: %s", text(sub, "detail"));
+	is(text(json_object_get(sub, "identifier"), "value"), "n5.example.test",
+	   "6.7.1 of that identifier");
+}
+
 static struct {
 	struct client	*c;
 	struct run	 twice, dns, caa, forbidden, never, wrong;
@@ -168,6 +183,7 @@ test_attempts_bad(struct responder *web)
 	ok(responder_asked(web, runs.never.token) == 3, "8.2 after three attempts");
 	check_attempts(c, &runs.never, 3, "8.2 never");
 	is(status_of(c, runs.never.order.url), "invalid", "8.2 the order is invalid then");
+	check_order_error(c);
 	decided(c, runs.wrong.order.authz[0]);
 	failed(c, "http-01", "unauthorized", "n6.example.test", "8.2 a wrong answer ends it");
 	leave(c);

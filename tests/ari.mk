@@ -1,11 +1,14 @@
 # Renewal information (RFC 9773).
 ari_sources = tests/ari.c tests/ari.h $(client_sources)
-ari_tests = tests/acme_ari tests/acme_ari_bound tests/acme_ari_limits tests/acme_ari_plan \
-	tests/acme_ari_points
+ari_tests = tests/acme_ari tests/acme_ari_bound tests/acme_ari_gone tests/acme_ari_limits \
+	tests/acme_ari_plan tests/acme_ari_points
 tests_acme_ari_SOURCES = tests/acme_ari.c $(ari_sources)
 tests_acme_ari_LDADD = $(CLIENT)
 tests_acme_ari_bound_SOURCES = tests/acme_ari_bound.c tests/ari.c tests/ari.h $(place_sources)
 tests_acme_ari_bound_LDADD = $(CLIENT)
+tests_acme_ari_gone_SOURCES = tests/acme_ari_gone.c tests/ari.c tests/ari.h tests/profiled.c \
+	tests/profiled.h $(place_sources)
+tests_acme_ari_gone_LDADD = $(CLIENT)
 tests_acme_ari_limits_SOURCES = tests/acme_ari_limits.c tests/limited.c tests/limited.h \
 	$(ari_sources)
 tests_acme_ari_limits_LDADD = $(CLIENT)

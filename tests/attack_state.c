@@ -225,6 +225,7 @@ test_since(void)
 	struct client *c = member(&scene, "ES256"), *d = member(&scene, "ES256");
 	struct client_order order, next;
 	const char *command;
+	const json_t *error;
 
 	ordered(c, "n5.example.test", &order);
 	not_issued(c, &order, 403, "orderNotReady", "pending");
@@ -236,6 +237,9 @@ test_since(void)
 	not_issued(c, &order, 403, "orderNotReady", "its authorization deactivated");
 	not_issued(c, &next, 403, "orderNotReady", "the second one, too");
 	is(status_of(c, order.url), "invalid", "7.1.6 the order is invalid");
+	error = json_object_get(c->json, "error");
+	is(text(json_array_get(json_object_get(error, "subproblems"), 0), "detail"),
+	   "the authorization is deactivated", "7.1.3 and says why");
 	is(ordered(c, "n5.example.test", &next), "pending", "7.5.2 it counts for no new order");
 	ok(order_ready(c, &scene, "n5.example.test", &order), "a ready order");
 	command = arena_printf(c->arena, "%s account revoke %s --config %s/brevet.conf >/dev/null",

@@ -149,7 +149,7 @@ renew(struct issuance *i, const struct cert *cert)
 	}
 	store_renewal_put(i->edit, &next);
 	memcpy(hash, &i->host, sizeof(i->host));
-	store_newest_put(i->edit, 1, hash, &newest);
+	store_newest_put(i->edit, 1, hash, NULL, &newest);
 	i->g->last[i->host] = cert->serial;
 }
 

@@ -90,9 +90,9 @@ cert_wrong(const struct view *v, struct arena *a, size_t i, const struct inciden
 		return "a certificate is gone";
 	if (!is_matching(i) && (cert->state == CERT_REVOKED) != (i >= ROWS_MATCHING + OTHERS))
 		return "a certificate that does not match is revoked";
-	if (!is_matching(i) || i < REPLACED) {
+	if (!is_matching(i)) {
 		if (r->start != before[i].start || r->end != before[i].end)
-			return "a window is moved that nobody waits for";
+			return "a window is moved that does not match";
 	} else if (r->start < incident->created || r->start > incident->created + ROWS_SPREAD ||
 		   r->end > incident->revoke_at || !id_equal(&r->incident, &incident->id)) {
 		return arena_printf(a, "window %lld to %lld s behind the start",

@@ -396,6 +396,7 @@ test_sweep() {
 	holds brevet_sweep_timestamp_seconds "x > $(date +%s) - 60 && x <= $(date +%s)"
 	holds 'brevet_swept_total{kind="limit"}' 'x >= 1'
 	holds brevet_certificates_expired_unrenewed_total 'x == 0'
+	holds brevet_clock_behind_seconds 'x == 0'
 }
 
 test_format() {

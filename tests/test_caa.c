@@ -26,6 +26,8 @@
 #define LONG	 "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z.a.b.c.d.e.f.g.h.i.j.k.l.m." \
 		 "n.o.p.q.r.s.t.u.v.w.x.y.z.a.b.c.d.e.f.g.h.i.j.k.l.m"
 
+static const char *const former[] = { "https://old.example/acct/1", NULL };
+
 enum { USUAL, QUICK, NOBODY, PRIVATE, STRICT, SWITCHED_OFF, OPTIONS };	/* of struct va */
 enum { UNBOUND, STUB, ENGINES };
 enum { AT_A_TIME = 20 };
@@ -167,6 +169,8 @@ static const struct row {
 	{ "V-26 our account", { MINE }, GOOD, "" },
 	{ "V-26 another account", { MINE }, FORBID, "another account", .account = ACCOUNT "2" },
 	{ "V-26 a prefix of the account", { MINE "/2" }, FORBID, "another account" },
+	{ "V-26 account by its former URL", { "@ 0 issue ca.example; accounturi="
+	  "https://old.example/acct/1" }, GOOD, "" },
 	{ "V-26 account in another case", { "@ 0 issue ca.example; accounturi="
 	  "https://ACME.example/acct/1" }, FORBID, "another account" },
 	{ "V-26 empty account", { "@ 0 issue ca.example; accounturi=" }, FORBID, "account" },
@@ -312,6 +316,7 @@ case_ask(struct flow *f)
 	c->caa.va = vas[c >= checks[STUB] ? STUB : UNBOUND][row->options];
 	c->caa.method = row->method != 0 ? row->method : VA_DNS_01;
 	c->caa.account_url = row->account != NULL ? row->account : ACCOUNT;
+	c->caa.account_urls_old = former;
 	caa_fill(&c->caa, f, c->name);
 	va_caa_check(&c->caa);
 	return FLOW_WAIT;

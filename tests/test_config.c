@@ -51,6 +51,17 @@ bad(const char *text, const char *setting, const char *word)
 }
 
 static void
+fits(const char *text, const char *what)
+{
+	struct problem p;
+	struct config *c = read_text(text, NULL, &p);
+
+	ok(c != NULL, "good: %s%s", what, p.detail);
+	if (c != NULL)
+		acme_config_release(&c->acme);
+}
+
+static void
 test_good(void)
 {
 	static const char *const settings[] = {
@@ -116,6 +127,10 @@ test_bad(void)
 {
 	bad(ISSUER "nonsense = 1\n", NULL, "brevet.conf:3: no such option 'nonsense'");
 	bad(ISSUER "\nvalidation { http_prt = 1 }\n", NULL, ":4: no such option 'http_prt'");
+	bad(ISSUER "x = 1\n", NULL, "'x'; \"brevet help config\" lists them");
+	bad(ISSUER "retention.orders = 1d\n", NULL,
+	    ":3: no such option 'retention.orders'; write retention { orders = ... }");
+	bad(ISSUER "retention.order = 1d\n", NULL, "'retention.order'; \"brevet help");
 	bad(ISSUER "validation { http_port = 99999 }\n", NULL, ":3: validation.http_port");
 	bad(ISSUER "validation {\n http_port = x\n}\n", NULL, ":4: validation.http_port");
 	bad(ISSUER "profile p { lifetime = 47 }\n", NULL, "not a duration");
@@ -160,6 +175,12 @@ test_bad(void)
 	bad(ISSUER "validation { resolvers = { recursive, 10.0.0.1 } }\n", NULL, "stands alone");
 	bad(ISSUER "validation { dnssec = validate trust_anchors = \"nowhere\" }\n", NULL,
 	    "validation.trust_anchors: cannot read");
+	write_file("anchors", "; . DS 1 2 3\n", 13, 0600);
+	bad(ISSUER "validation { dnssec = validate trust_anchors = anchors }\n", NULL,
+	    "anchors has no DS or DNSKEY record");
+	write_file("anchors", "; mine\ncorp.test. 60 IN DNSKEY (\n", 34, 0600);
+	fits(ISSUER "validation { dnssec = validate trust_anchors = anchors }\n",
+	     "an anchor behind a comment, over several lines");
 	bad(ISSUER "validation { caa = sometimes }\n", NULL, "always");
 	bad(ISSUER "caa_identities = { \"ca.example.\" }\n", NULL, "caa_identities: \"ca.");
 	bad(ISSUER "name = \"open\n", NULL, "brevet.conf");
@@ -388,7 +409,9 @@ test_listeners(void)
 int
 main(void)
 {
-	static const char *const files[] = { "i.pem", "i.key", "r.key", "open.key", "brevet.conf" };
+	static const char *const files[] = {
+		"anchors", "i.pem", "i.key", "r.key", "open.key", "brevet.conf"
+	};
 	struct problem p;
 	struct ca_made ca;
 

@@ -169,6 +169,32 @@ test_within(void)
 	}
 }
 
+/* What counts nowhere is spread by chance. */
+static void
+test_drawn(void)
+{
+	for (size_t i = 0; i < sizeof(spreads) / sizeof(spreads[0]); i++) {
+		int64_t spread = spreads[i], longest = spread < 2 ? 2 : spread;
+		const struct plan_ask q = ask(47 * DAY, NOW + 46 * DAY);
+		struct plan_loads range = plan_range_within(&q, spread);
+		int64_t until = q.now + longest < q.not_after ? q.now + longest : q.not_after;
+		uint32_t least = 0, most = 0;
+		unsigned wrong = 0;
+
+		clear();
+		for (size_t n = 0; n < 2 * range.count + 1; n++) {
+			struct window w = plan_window_drawn(&q, spread, n);
+
+			wrong += w.start < q.now || w.end > until || w.end <= w.start + 1;
+			count(w, 1);
+		}
+		if (range.count > 0)
+			extremes(range, &least, &most);
+		ok(wrong == 0 && (range.count == 0 || (least == 2 && most <= 3)), "drawn within "
+		   "%lld s: %u to %u a slot (%u wrong)", (long long)spread, least, most, wrong);
+	}
+}
+
 int
 main(void)
 {
@@ -179,6 +205,7 @@ main(void)
 	test_level();
 	test_many();
 	test_within();
+	test_drawn();
 	free(loads.load);
 	return tap_done();
 }

@@ -153,8 +153,9 @@ limits(void)
 
 	store_bucket_put(e, 1, whose, (struct bucket){ 9999999999, 5 });
 	store_bucket_put(e, 2, whose, (struct bucket){ 10000000000, 5 });
-	store_newest_put(e, 1, hash, &newest);
-	store_newest_put(e, 1, young, &later);
+	store_newest_put(e, 1, hash, NULL, &newest);
+	store_newest_put(e, 1, hash, &account, &newest);
+	store_newest_put(e, 1, young, &account, &later);
 	store_failing_put(e, &account, "old", &(struct failing){ 1, 9949, 3 });
 	store_failing_put(e, &account, "new", &(struct failing){ 1, 9950, 3 });
 	store_rate_put(e, &(struct store_rate){ 'a', account, 1, 5, 60 });
@@ -164,8 +165,9 @@ limits(void)
 	v = view_open(s);
 	ok(store_bucket_get(v, 1, whose).full_at == 0, "a bucket that is full again goes");
 	ok(store_bucket_get(v, 2, whose).full_at != 0, "must stay: one that lacks something");
-	ok(!store_newest_get(v, 1, hash, &newest), "the newest certificate of long ago goes");
-	ok(store_newest_get(v, 1, young, &newest), "must stay: one in its retention");
+	ok(!store_newest_get(v, 1, hash, NULL, &newest), "the newest certificate of long ago goes");
+	ok(!store_newest_get(v, 1, hash, &account, &newest), "and that of an account");
+	ok(store_newest_get(v, 1, young, &account, &newest), "must stay: one in its retention");
 	ok(store_failing_get(v, &account, "old").count == 0, "old failures go");
 	ok(store_failing_get(v, &account, "new").count == 3, "must stay: younger ones");
 	ok(store_rate_get(v, &(struct store_rate){ 'a', account, 1, 0, 0 }),

@@ -67,7 +67,13 @@ static struct fake_record records[400] = {
 	{ ACCOUNT "silent.test", 0, "SILENT" },
 	{ "_acme-challenge.plain.test", ns_t_txt, value },
 
+	{ "_5zudzzmyvtqvugbd._acme-challenge.old.test", ns_t_txt, value },
+	{ "_u4n3hthidpcuwfkf._acme-challenge.older.test", ns_t_txt, value },
+	{ ACCOUNT "older.test", ns_t_txt, "other" },
+	{ "_5zudzzmyvtqvugbd._acme-challenge.stale.test", ns_t_txt, "other" },
+
 	{ PERSIST "good.test", ns_t_txt, OURS },
+	{ PERSIST "older.test", ns_t_txt, "ca.test; accounturi=https://older.test/acme/acct/1" },
 	{ PERSIST "second.test", ns_t_txt, "ca2.test; accounturi=" EXAMPLE },
 	{ PERSIST "case.test", ns_t_txt, "CA.Test ; AccountURI = " EXAMPLE " ; POLICY=WildCard" },
 	{ PERSIST "wild.test", ns_t_txt, OURS "; policy=wildcard" },
@@ -165,6 +171,10 @@ static const struct row {
 	{ "wrong record", A, false, "wrong.test", EXAMPLE, UNAUTHORIZED, "is \"other\", not" },
 	{ "V-18 SERVFAIL", A, false, "servfail.test", EXAMPLE, DNS, "SERVFAIL" },
 	{ "V-18 silence", A, false, "silent.test", EXAMPLE, DNS, "silent.test" },
+	{ "by a former URL", A, false, "old.test", EXAMPLE, GOOD },
+	{ "by an older one", A, true, "older.test", EXAMPLE, GOOD },
+	{ "wrong by a former one", A, false, "stale.test", EXAMPLE, DNS,
+	  "account " EXAMPLE ": no TXT record at " ACCOUNT "stale.test" },
 	{ "longer than DNS allows", A, false, LONG, EXAMPLE, DNS, "longer than DNS allows" },
 	{ "no account", A, false, "good.test", NULL, PROBLEM_SERVER_INTERNAL, "account" },
 	{ "an address", A, false, "127.0.0.1", EXAMPLE, PROBLEM_SERVER_INTERNAL, "for an address" },
@@ -194,6 +204,7 @@ static const struct row {
 	{ "persistUntil twice", P, false, "untils.test", EXAMPLE, MALFORMED, "persistUntil twice" },
 	{ "another account", P, false, "account.test", EXAMPLE, UNAUTHORIZED,
 	  "is not that of the account " EXAMPLE },
+	{ "the account by a former URL", P, false, "older.test", EXAMPLE, GOOD },
 	{ "the account in other case", P, false, "upper.test", EXAMPLE, UNAUTHORIZED,
 	  "not that of the account" },
 	{ "the account with a slash", P, false, "slash.test", EXAMPLE, UNAUTHORIZED,
@@ -222,11 +233,15 @@ static const struct row {
 	{ "an address", P, false, "127.0.0.1", EXAMPLE, PROBLEM_SERVER_INTERNAL, "for an address" },
 };
 
+/* Of an account that was at another base URL before. */
+static const char *const former[] = { "https://old.test/acme/acct/1",
+				      "https://older.test/acme/acct/1", NULL };
+
 static void
 test_case(struct loop *l, struct va *va, const struct row *r)
 {
 	struct validation v = { .va = va, .method = r->method, .wildcard = r->wildcard,
-				.account_url = r->account,
+				.account_url = r->account, .account_urls_old = former,
 				.token = r->method == P ? NULL : "token",
 				.key_auth = r->method == P ? NULL : KEY_AUTH };
 

@@ -6,28 +6,12 @@
 #include "store/codec.h"
 #include "store/schema.h"
 #include "store/store.h"
-#include "tests/sample.h"
 #include "tests/tap.h"
+#include "tests/unpack.h"
 
 #define MAP (64u << 20)
 
 static struct arena *a;
-
-/* Unpacks a sample into a new folder. */
-static const char *
-unpack(const char *sample)
-{
-	const char *srcdir = getenv("srcdir"), *dir = sample_folder(a);
-	const char *from = arena_printf(a, "%s/tests/corpus/%s", srcdir == NULL ? "." : srcdir,
-					sample);
-	const char *line = arena_printf(a, "gzip -dc '%s/data.mdb.gz' >'%s/data.mdb'", from, dir);
-
-	if (system(line) != 0) {
-		printf("Bail out! %s\n", line);
-		exit(1);
-	}
-	return dir;
-}
 
 static struct id
 id_of(const char *text)
@@ -213,7 +197,7 @@ check_renewal(struct store *s, const struct sample *sample)
 static void
 from_format(const struct sample *sample)
 {
-	const char *dir = unpack(sample->folder);
+	const char *dir = unpack(a, sample->folder);
 	struct problem p = { 0 };
 	struct store *s = store_open_reader(dir, &p);
 	struct view *v;

@@ -170,6 +170,34 @@ copy_or_null(struct arena *a, const char *text)
 }
 
 void
+attempt_account(struct attempt *a, const char *url, const char *const *old)
+{
+	struct arena *arena = a->flow->arena;
+	size_t n = 0;
+
+	a->account_url = copy_or_null(arena, url);
+	while (old != NULL && old[n] != NULL)
+		n++;
+	a->account_urls_old = arena_alloc(arena, (n + 1) * sizeof(a->account_urls_old[0]));
+	while (n-- > 0)
+		a->account_urls_old[n] = arena_strdup(arena, old[n]);
+}
+
+bool
+attempt_account_is(const struct attempt *a, const char *url)
+{
+	const char **old = a->account_urls_old;
+
+	if (a->account_url == NULL)
+		return false;
+	if (strcmp(url, a->account_url) == 0)
+		return true;
+	while (*old != NULL && strcmp(url, *old) != 0)
+		old++;
+	return *old != NULL;
+}
+
+void
 va_validate(struct validation *v)
 {
 	struct attempt *a = attempt_new(v->va, v->waiter, method_of(v->method)->steps,
@@ -182,7 +210,7 @@ va_validate(struct validation *v)
 	a->ident = v->ident;
 	a->ident.value = a->ident.shown = arena_strdup(arena, v->ident.value);
 	a->wildcard = v->wildcard;
-	a->account_url = copy_or_null(arena, v->account_url);
+	attempt_account(a, v->account_url, v->account_urls_old);
 	a->token = copy_or_null(arena, v->token);
 	a->key_auth = copy_or_null(arena, v->key_auth);
 	v->problem = (struct problem){ 0 };

@@ -128,7 +128,7 @@ property_forbids(const struct attempt *a, const struct property *x, bool *ours)
 	methods = issue_find(&issue, "validationmethods", &lists);
 	if (accounts > 1 || lists > 1)
 		return "has a parameter twice";
-	if (accounts == 1 && (a->account_url == NULL || strcmp(account, a->account_url) != 0))
+	if (accounts == 1 && !attempt_account_is(a, account))
 		return "names another account";
 	if (lists == 1 && !methods_allow(a, methods))
 		return "does not list the method of the validation";
@@ -384,7 +384,7 @@ va_caa_check(struct va_caa *c)
 	a->method = c->method;
 	a->ident = c->ident;
 	a->ident.value = a->ident.shown = arena_strdup(arena, c->ident.value);
-	a->account_url = c->account_url == NULL ? NULL : arena_strdup(arena, c->account_url);
+	attempt_account(a, c->account_url, c->account_urls_old);
 	c->problem = (struct problem){ 0 };
 	c->record = NULL;
 	c->ttl = 0;

@@ -21,7 +21,7 @@ static enum flow_next dnsaccount01_judge(struct flow *f);
 const struct flow_step dnsaccount01_steps[] = {
 	{ ON_LOOP, STEP(dial_name) },
 	{ ON_LOOP, STEP(dnsaccount01_ask) },	/* name -> TXT records; waits for DNS */
-	{ ON_LOOP, STEP(dnsaccount01_judge) },	/* is the right one among them?       */
+	{ ON_LOOP, STEP(dnsaccount01_judge) },	/* again, or is the right one there?  */
 	{ ON_LOOP, STEP(va_report) },
 	{ 0 }
 };
@@ -43,6 +43,13 @@ account_label(struct arena *a, const char *url)
 	return arena_strdup(a, label);
 }
 
+/* The one whose name is asked now. */
+static const char *
+account_asked(const struct attempt *a)
+{
+	return a->account_old == 0 ? a->account_url : a->account_urls_old[a->account_old - 1];
+}
+
 static enum flow_next
 dnsaccount01_ask(struct flow *f)
 {
@@ -53,10 +60,12 @@ dnsaccount01_ask(struct flow *f)
 	if (a->account_url == NULL)
 		return flow_fail(f, PROBLEM_SERVER_INTERNAL, "dns-account-01 without an account");
 	return txt_ask(f, arena_printf(f->arena, "_%s._acme-challenge",
-				       account_label(f->arena, a->account_url)));
+				       account_label(f->arena, account_asked(a))));
 }
 
-/* A wrong name is mostly one of another account, so its URL is told. */
+/* A client that registered when the server had another base URL knows the account by that.  Of
+ * all that is tried the first one counts for what is told; a wrong name is mostly one of another
+ * account, so its URL is told. */
 static enum flow_next
 dnsaccount01_judge(struct flow *f)
 {
@@ -66,6 +75,12 @@ dnsaccount01_judge(struct flow *f)
 		return FLOW_NEXT;
 	if (!lookup_ok(&a->lookup, &(struct problem){ 0 }))
 		return FLOW_FAIL;
-	return flow_fail(f, f->problem.type, "account %.100s: %s", a->account_url,
-			 f->problem.detail);
+	if (a->account_old == 0)
+		a->account_problem = f->problem;
+	if (a->account_urls_old[a->account_old] == NULL)
+		return flow_fail(f, a->account_problem.type, "account %.100s: %s", a->account_url,
+				 a->account_problem.detail);
+	a->account_old++;
+	f->problem = (struct problem){ 0 };
+	return FLOW_AGAIN;
 }

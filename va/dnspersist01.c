@@ -71,7 +71,7 @@ persist_check(const struct attempt *a, const struct issue *i, int64_t now, struc
 	if (untils == 1 && !until_parse(text, &until))
 		return problem(p, PROBLEM_MALFORMED, "its persistUntil is no number of seconds "
 			       "since 1970");
-	if (strcmp(account, a->account_url) != 0)
+	if (!attempt_account_is(a, account))
 		return problem(p, PROBLEM_UNAUTHORIZED, "its accounturi is not that of the account "
 			       "%.100s", a->account_url);
 	if (untils == 1 && now > until)

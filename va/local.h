@@ -53,6 +53,9 @@ struct attempt {
 	struct ident		 ident;		/* a copy, as are the next lines */
 	bool			 wildcard;
 	const char		*account_url;
+	const char		**account_urls_old;	/* ends with NULL */
+	unsigned		 account_old;	/* dns-account-01: so many of them were tried */
+	struct problem		 account_problem;	/* and what was wrong without them */
 	const char		*token, *key_auth;	/* NULL in CAA checks */
 	struct event		*deadline;
 	int64_t			 began;		/* monotonic, ms */
@@ -89,6 +92,12 @@ void attempt_cancel(struct attempt *a);
  * problem is the verdict if the deadline comes first. */
 unsigned attempt_wait(struct attempt *a, enum problem_type late, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Is it the URL of the account, or one that it had before? */
+bool attempt_account_is(const struct attempt *a, const char *url);
+
+/* Copies those URLs into the attempt; either may be NULL. */
+void attempt_account(struct attempt *a, const char *url, const char *const *old);
 
 /* Milliseconds until the deadline, at least 1. */
 int attempt_left(const struct attempt *a);

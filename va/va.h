@@ -90,6 +90,7 @@ struct validation {
 	struct ident		 ident;		/* for a wildcard: its base name */
 	bool			 wildcard;	/* the order asks for "*." before it */
 	const char		*account_url;	/* of the account that asks */
+	const char *const	*account_urls_old;	/* that it had before; ends with NULL, or NULL */
 	const char		*token;
 	const char		*key_auth;	/* key authorization (section 8.1) */
 	int			 timeout_ms;	/* 0, or more: the option's */
@@ -126,6 +127,7 @@ struct va_caa {
 	struct ident		 ident;		/* as ordered, with "*." if it has one */
 	enum va_method		 method;	/* of the validation that is relied on */
 	const char		*account_url;	/* of the account that asks */
+	const char *const	*account_urls_old;	/* that it had before; ends with NULL, or NULL */
 	int			 timeout_ms;	/* 0, or more: the option's */
 	struct flow		*waiter;	/* woken with this ticket ... */
 	unsigned		 ticket;
