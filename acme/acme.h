@@ -296,6 +296,9 @@ struct clock_accepted {
 bool acme_clock_accept(struct edit *e, int64_t now, struct clock_accepted *done,
 		       struct problem *p);
 
+/* What it did, for the operator: members of the object. */
+void acme_clock_answer(json_t *o, struct arena *a, const struct clock_accepted *done);
+
 /* How many good certificates of accounts were made in the time to come; in views of its own. */
 size_t acme_clock_certificates(struct store *s, int64_t now);
 

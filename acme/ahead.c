@@ -206,6 +206,14 @@ acme_clock_certificates(struct store *s, int64_t now)
 
 /* --- the operator ------------------------------------------------------------------- */
 
+void
+acme_clock_answer(json_t *o, struct arena *a, const struct clock_accepted *done)
+{
+	json_object_set_new(o, "was", json_string(clock_print(a, done->newest)));
+	json_object_set_new(o, "orders", json_integer((json_int_t)done->orders));
+	json_object_set_new(o, "authorizations", json_integer((json_int_t)done->authorizations));
+}
+
 static bool
 accept_apply(struct operator *o, struct edit *e, struct problem *p)
 {
@@ -213,10 +221,7 @@ accept_apply(struct operator *o, struct edit *e, struct problem *p)
 
 	if (!acme_clock_accept(e, clock_now(), done, p))
 		return false;
-	json_object_set_new(o->answer, "was", json_string(clock_print(o->arena, done->newest)));
-	json_object_set_new(o->answer, "orders", json_integer((json_int_t)done->orders));
-	json_object_set_new(o->answer, "authorizations",
-			    json_integer((json_int_t)done->authorizations));
+	acme_clock_answer(o->answer, o->arena, done);
 	return true;
 }
 

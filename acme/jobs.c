@@ -15,14 +15,18 @@ static struct {
 	unsigned	  n;
 } all;
 
+static const char *
+account_url(struct arena *a, const char *base_url, const struct directory *d,
+	    const struct id *account)
+{
+	return arena_printf(a, "%s%s/acme/account/%s", base_url, d->path, id_print(a, account));
+}
+
 const char *
 jobs_account_url(const struct acme_config *c, struct arena *a, uint32_t directory,
 		 const struct id *account)
 {
-	const struct directory *d = acme_directory_of(c, directory);
-
-	return arena_printf(a, "%s%s/acme/account/%s", c->base_url, d->path,
-			    id_print(a, account));
+	return account_url(a, c->base_url, acme_directory_of(c, directory), account);
 }
 
 const char *const *
@@ -37,8 +41,7 @@ jobs_account_urls_old(const struct acme_config *c, struct arena *a, uint32_t dir
 		n++;
 	urls = arena_alloc(a, (n + 1) * sizeof(urls[0]));
 	while (n-- > 0)
-		urls[n] = arena_printf(a, "%s%s/acme/account/%s", c->base_url_old[n], d->path,
-				       id_print(a, account));
+		urls[n] = account_url(a, c->base_url_old[n], d, account);
 	return urls;
 }
 

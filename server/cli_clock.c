@@ -107,9 +107,8 @@ accept_here(struct store *s)
 		return NULL;
 	}
 	a = arena_new();
-	reply = json_pack("{s:s, s:I, s:I}", "was", clock_print(a, done.newest), "orders",
-			  (json_int_t)done.orders, "authorizations",
-			  (json_int_t)done.authorizations);
+	reply = json_object();
+	acme_clock_answer(reply, a, &done);
 	arena_free(a);
 	return reply;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_ari.c - renewal information, and orders that replace a certificate (RFC 9773; 44). */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,19 +29,6 @@ made(struct client *c, const char *name, const char *certid, const char *what)
 {
 	if (!ok(order_replacing(c, name, certid) == 201, "%s", what))
 		printf("# got %d %s: %s\n", c->reply.status, c->type, c->detail);
-}
-
-/* A certificate, or the end of the test. */
-static struct leaf_facts
-issue(struct client *c, const char *name, const char *replaces)
-{
-	struct leaf_facts l;
-
-	if (!issue_replacing(c, scene.responder, name, replaces, &l)) {
-		printf("Bail out! no certificate for %s: %s\n", name, c->detail);
-		exit(1);
-	}
-	return l;
 }
 
 /* --- renewalInfo -------------------------------------------------------------------- */
@@ -154,7 +140,7 @@ order_member(struct client *c, const char *url, const char *member)
 static void
 test_replaces(struct client *c)
 {
-	struct leaf_facts old = issue(c, "n1.example.test", NULL), next;
+	struct leaf_facts old = issue_or_end(c, scene.responder, "n1.example.test", NULL), next;
 	EVP_PKEY *key = key_new("ES256");
 	struct client_order order;
 	const char *name = "n1.example.test", *url;
@@ -184,7 +170,7 @@ test_replaces(struct client *c)
 static void
 test_undone(struct client *c)
 {
-	struct leaf_facts old = issue(c, "n2.example.test", NULL);
+	struct leaf_facts old = issue_or_end(c, scene.responder, "n2.example.test", NULL);
 	struct client_order order;
 	const char *name = "n2.example.test", *url;
 
@@ -205,7 +191,7 @@ test_undone(struct client *c)
 static void
 test_lapsed(struct client *c)
 {
-	struct leaf_facts old = issue(c, "n6.example.test", NULL);
+	struct leaf_facts old = issue_or_end(c, scene.responder, "n6.example.test", NULL);
 
 	made(c, "n6.example.test", old.certid, "an order that nobody goes on with");
 	if (!server_clock(scene.server, 7 * DAY - 60)) {
@@ -275,7 +261,7 @@ test_strangers(struct client *c, const struct leaf_facts *l)
 static void
 test_race(struct client *c)
 {
-	struct leaf_facts old = issue(c, "n3.example.test", NULL);
+	struct leaf_facts old = issue_or_end(c, scene.responder, "n3.example.test", NULL);
 	struct client *racers[RACERS];
 	unsigned made = 0, conflicts = 0;
 
@@ -328,7 +314,7 @@ static void
 test_revoked(struct client *c)
 {
 	const char *name = "n4.example.test";
-	struct leaf_facts l = issue(c, name, NULL);
+	struct leaf_facts l = issue_or_end(c, scene.responder, name, NULL);
 	struct renewal_info info;
 	int64_t now;
 
@@ -369,7 +355,7 @@ main(void)
 	if (!scene_begin(&scene, 0, (const char *const[]){ "workers=2", NULL }))
 		return 1;
 	c = member(&scene, "ES256");
-	l = issue(c, "n0.example.test", NULL);
+	l = issue_or_end(c, scene.responder, "n0.example.test", NULL);
 	test_window(c, &l);
 	test_own(c, &l);
 	test_odd(c, &l);

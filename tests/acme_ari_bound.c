@@ -2,24 +2,11 @@
 /* acme_ari_bound.c - whose certificate an order may replace: the accounts of one binding renew
  * for each other, nobody else does; other directories are other CAs (RFC 9773 section 5,
  * security of `replaces`; A-10). */
-#include <stdlib.h>
 
 #include "tests/ari.h"
 #include "tests/places.h"
 
 static struct scene scene;
-
-static struct leaf_facts
-issue(struct client *c, const char *name)
-{
-	struct leaf_facts l;
-
-	if (!issue_replacing(c, scene.responder, name, NULL, &l)) {
-		printf("Bail out! no certificate for %s: %s\n", name, client_why(c));
-		exit(1);
-	}
-	return l;
-}
 
 static void
 test_bindings(void)
@@ -29,7 +16,7 @@ test_bindings(void)
 	struct client *one = eab_client(scene.server, &ours);
 	struct client *two = eab_client(scene.server, &ours);
 	struct client *other = eab_client(scene.server, &theirs);
-	struct leaf_facts l = issue(one, "n0.example.test");
+	struct leaf_facts l = issue_or_end(one, scene.responder, "n0.example.test", NULL);
 
 	order_replacing(other, "n0.example.test", l.certid);
 	ok(other->reply.status == 403 && strcmp(other->type, "unauthorized") == 0,
@@ -49,8 +36,8 @@ test_directories(void)
 {
 	struct client *c = place_member(&scene, MAIN, NULL);
 	struct client *d = place_member(&scene, PART, NULL);
-	struct leaf_facts of_main = issue(c, "n1.example.test");
-	struct leaf_facts of_part = issue(d, "n1.example.test");
+	struct leaf_facts of_main = issue_or_end(c, scene.responder, "n1.example.test", NULL);
+	struct leaf_facts of_part = issue_or_end(d, scene.responder, "n1.example.test", NULL);
 	struct renewal_info info;
 
 	ok(strcmp(of_main.key, of_part.key) != 0, "two directories with two issuers");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_ari_gone.c - orders that replace a certificate, and cannot be finalized any more, for their
  * profile or issuer was taken out of the configuration (RFC 9773 section 5). */
-#include <stdlib.h>
 
 #include "tests/ari.h"
 #include "tests/places.h"
@@ -25,18 +24,6 @@ static const struct change {
 	{ "the issuer", PROFILE_SHORT "directory part { profiles = { fleet, short } }\n",
 	  "n2.example.test", "unauthorized", "urn:ietf:params:acme:error:unauthorized" },
 };
-
-static struct leaf_facts
-issue(struct client *c, const char *name)
-{
-	struct leaf_facts l;
-
-	if (!issue_replacing(c, scene.responder, name, NULL, &l)) {
-		printf("Bail out! no certificate for %s: %s\n", name, client_why(c));
-		exit(1);
-	}
-	return l;
-}
 
 /* An order that replaces the certificate, ready. */
 static struct client_order
@@ -63,7 +50,7 @@ configure(const char *text, const char *what)
 static void
 test_gone(struct client *c, const struct change *change)
 {
-	struct leaf_facts old = issue(c, change->name);
+	struct leaf_facts old = issue_or_end(c, scene.responder, change->name, NULL);
 	struct client_order older = replacing(c, change->name, "short", old.certid), younger;
 	const char *csr = csr_payload(c, csr_for(c, change->name));
 
@@ -96,7 +83,7 @@ static void
 test_back(struct client *c)
 {
 	const char *name = "n3.example.test";
-	struct leaf_facts old = issue(c, name);
+	struct leaf_facts old = issue_or_end(c, scene.responder, name, NULL);
 	struct client_order order = replacing(c, name, "short", old.certid);
 
 	configure(changes[0].text, "the profile goes");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_ari_limits.c - A-17: orders that replace a certificate are free of rate limits (RFC 9773
  * section 5), the first one to name it at least; pauses hold for them, too. */
-#include <stdlib.h>
 
 #include "tests/ari.h"
 #include "tests/limited.h"
@@ -9,18 +8,6 @@
 #define ONE   "n1.example.test"
 #define TWO   "n2.example.test"
 #define THREE "n3.example.test"
-
-static struct leaf_facts
-issue(struct client *c, const char *name, const char *replaces)
-{
-	struct leaf_facts l;
-
-	if (!issue_replacing(c, scene.responder, name, replaces, &l)) {
-		printf("Bail out! no certificate for %s: %s\n", name, client_why(c));
-		exit(1);
-	}
-	return l;
-}
 
 static void
 replaces(struct client *c, const char *name, const char *certid, const char *what)
@@ -43,11 +30,12 @@ test_free(void)
 
 	limited_begin((const char *const[]){ TIGHT, NULL });
 	c = member(&scene, "ES256");
-	first = issue(c, ONE, NULL);
+	first = issue_or_end(c, scene.responder, ONE, NULL);
 	refused(c, ONE, "too many ", "A-17 another order");
-	next = issue(c, ONE, first.certid);
-	next = issue(c, ONE, next.certid);
-	ok(issue(c, ONE, next.certid).not_after > 0, "three renewals in a row pass all limits");
+	next = issue_or_end(c, scene.responder, ONE, first.certid);
+	next = issue_or_end(c, scene.responder, ONE, next.certid);
+	ok(issue_or_end(c, scene.responder, ONE, next.certid).not_after > 0,
+	   "three renewals in a row pass all limits");
 	refused(c, ONE, "too many ", "A-17 an order that replaces nothing");
 	order_replacing(c, ONE, "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
 	limited(c, "too many ", "A-17 one that replaces an unknown certificate");
@@ -77,7 +65,7 @@ test_once(void)
 
 	limited_begin((const char *const[]){ TIGHT, "limit.failures=off", NULL });
 	c = member(&scene, "ES256");
-	l = issue(c, TWO, NULL);
+	l = issue_or_end(c, scene.responder, TWO, NULL);
 	replaces(c, TWO, l.certid, "the first order that replaces it");
 	give_up(c);
 	replaces(c, TWO, l.certid, "the second one counts as a renewal");
@@ -96,8 +84,8 @@ test_failures(void)
 
 	limited_begin((const char *const[]){ "limit.failures=1/1d", "order.reuse=none", NULL });
 	c = member(&scene, "ES256");
-	l = issue(c, THREE, NULL);
-	k = issue(c, THREE, NULL);
+	l = issue_or_end(c, scene.responder, THREE, NULL);
+	k = issue_or_end(c, scene.responder, THREE, NULL);
 	fails(c, THREE, 1);
 	refused(c, THREE, "failed validations of " THREE, "A-17 an order after that");
 	replaces(c, THREE, l.certid, "but not the first that replaces a certificate");
@@ -121,7 +109,7 @@ test_paused(void)
 
 	limited_begin((const char *const[]){ NULL });
 	c = member(&scene, "ES256");
-	l = issue(c, ONE, NULL);
+	l = issue_or_end(c, scene.responder, ONE, NULL);
 	limited_run(c, arena_printf(c->arena, "account pause %s --why \"asks each second\"",
 				    limited_id(c)), &said);
 	order_replacing(c, ONE, l.certid);

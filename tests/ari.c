@@ -131,3 +131,15 @@ issue_replacing(struct client *c, struct responder *responder, const char *name,
 		*facts = leaf_facts(c->arena, issued.pem);
 	return done;
 }
+
+struct leaf_facts
+issue_or_end(struct client *c, struct responder *responder, const char *name, const char *certid)
+{
+	struct leaf_facts facts;
+
+	if (!issue_replacing(c, responder, name, certid, &facts)) {
+		printf("Bail out! no certificate for %s: %s\n", name, client_why(c));
+		exit(1);
+	}
+	return facts;
+}

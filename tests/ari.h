@@ -35,5 +35,8 @@ int order_replacing(struct client *c, const char *name, const char *certid);
  * none. */
 bool issue_replacing(struct client *c, struct responder *responder, const char *name,
 		     const char *certid, struct leaf_facts *facts);
+/* The same, or the end of the test. */
+struct leaf_facts issue_or_end(struct client *c, struct responder *responder, const char *name,
+			       const char *certid);
 
 #endif

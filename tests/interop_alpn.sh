@@ -8,9 +8,10 @@ set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=interop.sh
 . "$(dirname "$0")/interop.sh"
+# shellcheck source-path=SCRIPTDIR source=apache.sh
+. "$(dirname "$0")/apache.sh"
 
 PATIENCE=80			# seconds until a renewal must be there
-MODULES=${APACHE_MODULES:-/usr/lib/apache2/modules}
 
 need_client "tls-alpn-01" openssl
 lib_start
@@ -93,7 +94,7 @@ test_caddy() {
 
 # Its children are another user's if root starts it.
 apache_configure() {
-	local dir=$work/apache module
+	local dir=$web_dir module
 	mkdir -p "$dir/htdocs"
 	cp "$root" "$dir/root.pem"
 	if [ "$(id -u)" = 0 ]; then chmod 755 "$work"; fi
@@ -135,18 +136,6 @@ apache_configure() {
 	} >"$dir/httpd.conf"
 }
 
-apache() {
-	apache2 -f "$work/apache/httpd.conf" "$@" </dev/null
-}
-
-apache_is_gone() {
-	[ ! -e "$work/apache/pid" ]
-}
-
-apache_stop() {
-	apache -k stop && wait_until 60 apache_is_gone
-}
-
 # mod_md puts a new certificate in place at a graceful restart.
 apache_serves() {
 	apache -k graceful && wait_until 5 serves "$tls_port" "$1"
@@ -163,8 +152,9 @@ test_mod_md() {
 		skip mod_md "$MODULES has no mod_md.so: run tests/setup"
 		return
 	fi
+	web_dir=$work/apache
 	apache_configure
-	at_end 'apache_stop >/dev/null 2>&1 || true; lib_cleanup'
+	at_end 'apache_kill; lib_cleanup'
 	check "mod_md: Apache starts" apache
 	check "mod_md: m1.fleet.test is served" wait_until 180 apache_serves m1.fleet.test
 	served_certificate "$tls_port" m1.fleet.test >"$work/served.pem"
